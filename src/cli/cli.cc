@@ -1,0 +1,126 @@
+#include "cli/cli.h"
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+
+namespace allocd {
+namespace {
+
+constexpr const char* kDryRunExamples = R"(
+Examples:
+  allocd dry-run rules/contoso
+      check the rules, exit 1 where something is wrong
+  allocd dry-run rules/contoso --request body.json --explain
+      what a request would get, and why
+  allocd dry-run rules/contoso --registration-id breakroom499-contoso-tstrsd-007 \
+      --linked-hub contoso-toasters-hub-1098.azure-devices.net
+      the same without a request at hand
+  allocd dry-run rules/contoso --linked-hub contoso-toasters-hub-1098.azure-devices.net
+      whether every hub pattern finds a hub among those)";
+
+constexpr const char* kServeExamples = R"(
+Examples:
+  allocd serve --rules rules/contoso
+      the webhook on 127.0.0.1:8080/allocate, health on 127.0.0.1:8081
+  allocd serve --config /etc/allocd/allocd.yaml
+      as the packaged service does)";
+
+// `--output text|json`, for commands whose output scripts may read.
+void add_output_option(CLI::App& command, Format& format) {
+  command
+      .add_option_function<std::string>(
+          "--output",
+          [&format](const std::string& name) {
+            format = name == "json" ? Format::AsJson : Format::Text;
+          },
+          "How to print")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT");
+}
+
+void add_dry_run(CLI::App& app, DryRunOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("dry-run", "Check rule files, or decide a request with them");
+  command->add_option("RULES", options.rules, "Directories of rule files, or rule files");
+  command
+      ->add_option("--request", options.request,
+                   "A request body as DPS sends it; - reads standard input")
+      ->type_name("FILE|-");
+  command->add_option("--registration-id", options.registration_id, "Decide for this device")
+      ->type_name("ID");
+  command
+      ->add_option(
+          "--linked-hub", options.linked_hubs,
+          "Host names of the hubs that the device may get; without a request: check that every hub "
+          "pattern fits one of them")
+      ->type_name("HOST");
+  command->add_option("--payload", options.payload, "The device's payload, with --registration-id")
+      ->type_name("JSON");
+  command
+      ->add_option("--enrollment-group", options.enrollment_group,
+                   "The group's ID, with --registration-id")
+      ->type_name("ID");
+  command->add_flag("--explain", options.explain,
+                    "Show each rule and matcher tried, with the value that it saw");
+  command->add_flag("--fail-on-warning", options.fail_on_warning,
+                    "Exit 1 where there are only warnings");
+  add_output_option(*command, options.format);
+  command->footer(kDryRunExamples);
+}
+
+void add_serve(CLI::App& app, ServeOptions& options) {
+  CLI::App* command = app.add_subcommand("serve", "Answer DPS's calls");
+  command->add_option("--config", options.config, "Settings, a YAML file")->type_name("FILE");
+  command
+      ->add_option("--rules", options.rules,
+                   "Directories of rule files, or rule files [/etc/allocd/rules]")
+      ->type_name("PATH");
+  command->add_option("--listen", options.listen, "Address of the webhook [127.0.0.1:8080]")
+      ->type_name("ADDR:PORT");
+  command
+      ->add_option("--admin-listen", options.admin_listen,
+                   "Address of health and readiness [127.0.0.1:8081]")
+      ->type_name("ADDR:PORT");
+  command->footer(kServeExamples);
+}
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App app(
+      "allocd decides which IoT hub a device gets, and with which initial twin:\n"
+      "the custom allocation webhook of Azure IoT Hub Device Provisioning Service,\n"
+      "driven by rule files.");
+  app.name("allocd");
+  app.require_subcommand(1);
+  DryRunOptions dry_run_options;
+  ServeOptions serve_options;
+  add_serve(app, serve_options);
+  add_dry_run(app, dry_run_options);
+  app.add_subcommand("version", "Print the version");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Asking for help is no mistake; everything else that cannot be parsed is.
+    return app.exit(error) == 0 ? kFine : kWrongUsage;
+  }
+  if (app.got_subcommand("serve")) return run_serve(serve_options);
+  if (app.got_subcommand("dry-run")) return dry_run(std::move(dry_run_options));
+  return print_version();
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "allocd: " << error.what() << '\n';
+    return kFindings;
+  }
+}
+
+}  // namespace allocd

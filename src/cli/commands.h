@@ -1,0 +1,39 @@
+// The subcommands: each takes its arguments as values, prints, and returns an exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace allocd {
+
+// What commands exit with; serve also has kCannotStart.
+constexpr int kFine = 0;
+constexpr int kFindings = 1;  // bad rules, failing tests, moved devices
+constexpr int kWrongUsage = 2;
+
+enum class Format { Text, AsJson };
+
+struct DryRunOptions {
+  std::vector<std::string> rules;
+  std::string request;  // a path, or `-`
+  std::string registration_id;
+  std::vector<std::string> linked_hubs;
+  std::string payload;
+  std::string enrollment_group;
+  bool explain = false;
+  bool fail_on_warning = false;
+  Format format = Format::Text;
+};
+int dry_run(DryRunOptions options);
+
+struct ServeOptions {
+  std::string config;  // empty: none
+  std::vector<std::string> rules;
+  std::string listen;
+  std::string admin_listen;
+};
+int run_serve(const ServeOptions& options);
+
+int print_version();
+
+}  // namespace allocd

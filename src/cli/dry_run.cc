@@ -1,0 +1,140 @@
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "analysis/hub_coverage.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "policy/sample_request.h"
+
+namespace allocd {
+namespace {
+
+// `--linked-hub` takes several hosts, so that a path behind them may have been taken for one. No
+// host name has a slash in it or is a file here.
+void sort_out_paths(DryRunOptions& options) {
+  std::vector<std::string> hosts;
+  for (std::string& word : options.linked_hubs) {
+    std::error_code error;
+    const bool is_path =
+        word.find('/') != std::string::npos || std::filesystem::exists(word, error);
+    (is_path ? options.rules : hosts).push_back(std::move(word));
+  }
+  options.linked_hubs = std::move(hosts);
+}
+
+int wrong_usage(const std::string& message) {
+  std::cerr << "allocd dry-run: " << message << "\nRun with --help for more information.\n";
+  return kWrongUsage;
+}
+
+std::optional<std::string> read_request(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (file.bad() || text.bad()) return std::nullopt;
+  return std::move(text).str();
+}
+
+// The body to decide on: the one given, or one made of the flags. Nothing where neither is there.
+std::optional<std::string> body_of(const DryRunOptions& options, std::string& mistake) {
+  if (!options.request.empty()) {
+    auto body = read_request(options.request);
+    if (!body) mistake = "cannot read the request `" + printable(options.request) + "`";
+    return body;
+  }
+  if (options.registration_id.empty()) return std::nullopt;
+  SampleRequest sample;
+  sample.registration_id = options.registration_id;
+  sample.linked_hubs = options.linked_hubs;
+  if (!options.enrollment_group.empty()) sample.enrollment_id = options.enrollment_group;
+  if (!options.payload.empty()) {
+    sample.payload = Json::parse(options.payload, nullptr, false);
+    if (sample.payload->is_discarded()) {
+      mistake = "`--payload` is not JSON: " + in_backticks(options.payload);
+      return std::nullopt;
+    }
+  }
+  return request_body(sample).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void print_summary(const LoadedRules& loaded, const DryRunOptions& options) {
+  std::string paths;
+  for (const std::string& path : options.rules) paths += (paths.empty() ? "" : ", ") + path;
+  const auto count = [](std::size_t n, const char* what) {
+    return std::to_string(n) + ' ' + what + (n == 1 ? "" : "s");
+  };
+  std::cout << paths << ": " << count(loaded.files, "file") << ", "
+            << count(loaded.rule_count, "rule") << ", revision " << loaded.revision << ": ";
+  if (loaded.diagnostics.has_errors()) {
+    std::cout << count(loaded.diagnostics.errors(), "error");
+  } else {
+    std::cout << "ok";
+  }
+  if (loaded.diagnostics.warnings() > 0)
+    std::cout << ", " << count(loaded.diagnostics.warnings(), "warning");
+  std::cout << '\n';
+}
+
+int decide_request(const LoadedRules& loaded, const std::string& body,
+                   const DryRunOptions& options) {
+  Trace trace;
+  const Answer result = answer(*loaded.rules, body, std::chrono::system_clock::now(), &trace);
+  if (options.format == Format::AsJson) {
+    std::cout << decision_json(result, trace).dump(2, ' ', false, Json::error_handler_t::replace)
+              << '\n';
+  } else {
+    if (options.explain) print_trace(trace, std::cout);
+    print_decision(result, std::cout);
+  }
+  return kFine;
+}
+
+}  // namespace
+
+int dry_run(DryRunOptions options) {
+  sort_out_paths(options);
+  if (options.rules.empty())
+    return wrong_usage("RULES: at least one file or directory is required");
+  const bool from_flags = !options.registration_id.empty();
+  if (!options.request.empty() && from_flags)
+    return wrong_usage("`--request` and `--registration-id` are two ways to give one request");
+  if (!from_flags && (!options.payload.empty() || !options.enrollment_group.empty()))
+    return wrong_usage("`--payload` and `--enrollment-group` go with `--registration-id`");
+  if (from_flags && options.linked_hubs.empty())
+    return wrong_usage(
+        "`--registration-id` needs `--linked-hub`, the hubs that the device may get");
+  std::string mistake;
+  const auto body = body_of(options, mistake);
+  if (!mistake.empty()) return wrong_usage(mistake);
+
+  LoadedRules loaded = load_rules(options.rules);
+  if (loaded.rules && !body && !options.linked_hubs.empty())
+    check_hub_coverage(*loaded.rules, options.linked_hubs, loaded.diagnostics);
+  const bool bad = loaded.diagnostics.has_errors();
+  const bool decides = body && !bad;
+  if (options.format == Format::AsJson && !decides) {
+    std::cout << diagnostics_json(loaded).dump(2, ' ', false, Json::error_handler_t::replace)
+              << '\n';
+  } else {
+    print_diagnostics(loaded.diagnostics, wants_colour(STDERR_FILENO), std::cerr);
+  }
+  if (decides) {
+    decide_request(loaded, *body, options);
+  } else if (options.format == Format::Text) {
+    print_summary(loaded, options);
+  }
+  return bad || (options.fail_on_warning && loaded.diagnostics.warnings() > 0) ? kFindings : kFine;
+}
+
+}  // namespace allocd

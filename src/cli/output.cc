@@ -1,0 +1,151 @@
+#include "cli/output.h"
+
+#include <cstdlib>
+#include <ostream>
+#include <unistd.h>
+
+namespace allocd {
+namespace {
+
+std::string compact(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+std::string_view what_dps_does(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::Allocate: return "assigns the device to the hub";
+    case Outcome::Reject:
+      return "fails the registration, error 400207; the device may try again later";
+    case Outcome::Unauthorized: return "fails the registration, error 400209";
+    case Outcome::NoHub: return "fails the registration, error 400208";
+    case Outcome::RetryLater:
+      return "asks again, up to 10 times in about 7 minutes; the device waits";
+  }
+  return "";
+}
+
+Json matcher_json(const MatcherTrace& matcher) {
+  Json out = Json::object();
+  if (!matcher.field.empty()) out["field"] = matcher.field;
+  out["operator"] = matcher.op;
+  if (matcher.parts.empty()) {
+    out["expected"] = matcher.operand;
+    out["value"] = matcher.saw;
+    out["present"] = matcher.present;
+  }
+  out["held"] = matcher.held;
+  if (!matcher.parts.empty()) {
+    out["parts"] = Json::array();
+    for (const MatcherTrace& part : matcher.parts) out["parts"].push_back(matcher_json(part));
+  }
+  return out;
+}
+
+Json trace_json(const Trace& trace) {
+  Json out = Json::array();
+  for (const RuleTrace& rule : trace) {
+    Json entry = {
+        {"rule", rule.rule->name}, {"source", rule.rule->source}, {"matched", rule.matched}};
+    entry["matchers"] = Json::array();
+    for (const MatcherTrace& matcher : rule.matchers)
+      entry["matchers"].push_back(matcher_json(matcher));
+    entry["captures"] = Json::object();
+    for (const auto& [name, text] : rule.captures) entry["captures"][name] = text;
+    entry["notes"] = rule.notes;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+void print_matcher(const MatcherTrace& matcher, std::size_t indent, std::ostream& out) {
+  out << std::string(indent, ' ') << (matcher.held ? "yes  " : "no   ");
+  if (!matcher.field.empty()) out << printable(matcher.field) << ' ';
+  out << matcher.op;
+  if (!matcher.parts.empty() || matcher.field.empty()) {
+    out << '\n';
+    for (const MatcherTrace& part : matcher.parts) print_matcher(part, indent + 2, out);
+    return;
+  }
+  out << ' ' << printable(compact(matcher.operand)) << ", saw "
+      << (matcher.present ? printable(compact(matcher.saw)) : "nothing") << '\n';
+}
+
+}  // namespace
+
+bool wants_colour(int file_descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  return isatty(file_descriptor) != 0 && (no_colour == nullptr || *no_colour == '\0');
+}
+
+void print_diagnostics(const Diagnostics& diagnostics, bool colour, std::ostream& out) {
+  for (const Diagnostic& d : diagnostics.sorted()) out << render(d, colour);
+  if (diagnostics.dropped() > 0) out << "and " << diagnostics.dropped() << " more\n";
+}
+
+Json diagnostics_json(const LoadedRules& loaded) {
+  Json out = {{"ok", !loaded.diagnostics.has_errors()},
+              {"files", loaded.files},
+              {"rules", loaded.rule_count},
+              {"revision", loaded.revision}};
+  out["diagnostics"] = Json::array();
+  for (const Diagnostic& d : loaded.diagnostics.sorted()) {
+    Json entry = {{"severity", severity_name(d.severity)}, {"code", d.code}};
+    entry["file"] = or_null(d.file);
+    entry["line"] = d.line > 0 ? Json(d.line) : Json(nullptr);
+    entry["column"] = d.line > 0 ? Json(d.column) : Json(nullptr);
+    entry["message"] = d.message;
+    entry["help"] = or_null(d.help);
+    out["diagnostics"].push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json decision_json(const Answer& answer, const Trace& trace) {
+  const Decision& decision = answer.decision;
+  const Rule* rule = decision.rule;
+  Json out = {{"outcome", outcome_name(decision.outcome)}, {"status", answer.reply.status}};
+  out["rule"] = rule != nullptr ? Json(rule->name) : Json(nullptr);
+  out["productLine"] = rule != nullptr ? Json(rule->product_line) : Json(nullptr);
+  out["source"] = rule != nullptr ? Json(rule->source) : Json(nullptr);
+  out["hub"] = or_null(decision.hub);
+  out["reason"] = decision.outcome == Outcome::Allocate ? Json(nullptr) : Json(decision.reason);
+  const bool is_json = answer.reply.content_type.starts_with("application/json");
+  out["response"] = is_json ? Json::parse(answer.reply.body) : Json(answer.reply.body);
+  out["trace"] = trace_json(trace);
+  return out;
+}
+
+void print_decision(const Answer& answer, std::ostream& out) {
+  const Decision& decision = answer.decision;
+  out << outcome_name(decision.outcome) << ": "
+      << printable(decision.outcome == Outcome::Allocate ? decision.hub : decision.reason, 4096)
+      << '\n';
+  if (decision.rule != nullptr) {
+    out << "  rule          " << decision.rule->name << " (" << decision.rule->source
+        << "), product line " << printable(decision.rule->product_line) << '\n';
+  } else {
+    out << "  rule          none decided\n";
+  }
+  if (decision.initial_twin)
+    out << "  initial twin  " << printable(compact(*decision.initial_twin), 65536) << '\n';
+  if (decision.payload)
+    out << "  payload       " << printable(compact(*decision.payload), 65536) << '\n';
+  out << "  answer        " << answer.reply.status << ' ' << printable(answer.reply.body, 65536)
+      << '\n';
+  out << "  DPS           " << what_dps_does(decision.outcome) << '\n';
+}
+
+void print_trace(const Trace& trace, std::ostream& out) {
+  for (const RuleTrace& rule : trace) {
+    out << rule.rule->name << " (" << rule.rule->source
+        << (rule.matched ? "): matches\n" : "): does not match\n");
+    for (const MatcherTrace& matcher : rule.matchers) print_matcher(matcher, 2, out);
+    for (const auto& [name, text] : rule.captures)
+      out << "  ${" << name << "} is \"" << printable(text) << "\"\n";
+    for (const std::string& text : rule.notes) out << "  hub: " << text << '\n';
+  }
+}
+
+}  // namespace allocd

@@ -1,0 +1,33 @@
+// What commands print: for people on a terminal, or JSON for scripts.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "policy/rule_set.h"
+#include "policy/trace.h"
+#include "rulefile/load_rules.h"
+#include "webhook/answer.h"
+
+namespace allocd {
+
+// Whether ANSI colours are welcome on a stream: a terminal, and NO_COLOR is not set
+// (https://no-color.org).
+bool wants_colour(int file_descriptor);
+
+// Every diagnostic as a person reads it, with a line about what was left out.
+void print_diagnostics(const Diagnostics& diagnostics, bool colour, std::ostream& out);
+
+// `{"ok", "files", "rules", "revision", "diagnostics": […]}`.
+Json diagnostics_json(const LoadedRules& loaded);
+
+// `{"outcome", "status", "rule", "productLine", "source", "hub", "reason", "response", "trace"}`.
+Json decision_json(const Answer& answer, const Trace& trace);
+
+// The decision for a person, with what DPS makes of it.
+void print_decision(const Answer& answer, std::ostream& out);
+
+// The rules that were tried, each with its matchers and the values that they saw.
+void print_trace(const Trace& trace, std::ostream& out);
+
+}  // namespace allocd

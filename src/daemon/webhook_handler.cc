@@ -1,0 +1,49 @@
+#include "daemon/webhook_handler.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "daemon/decision_id.h"
+#include "daemon/decision_line.h"
+#include "webhook/answer.h"
+
+namespace allocd {
+
+namespace {
+
+HttpResponse as_http(Reply reply, std::string id) {
+  HttpResponse response{reply.status, std::move(reply.content_type), std::move(reply.body), {}};
+  response.headers.emplace_back("x-allocd-decision", std::move(id));
+  if (reply.retry_after_seconds > 0)
+    response.headers.emplace_back("Retry-After", std::to_string(reply.retry_after_seconds));
+  return response;
+}
+
+HttpResponse decided(const RuleSet& rules, const HttpRequest& request) {
+  const auto start = std::chrono::steady_clock::now();
+  Answer given = answer(rules, request.body, std::chrono::system_clock::now());
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
+  std::string id = new_decision_id();
+  // DPS shows nobody the reason of a refusal: this line is where it can be found.
+  spdlog::info("{}", decision_line(id, given, took));
+  return as_http(std::move(given.reply), std::move(id));
+}
+
+}  // namespace
+
+HttpHandler webhook_handler(const RuleStore& store, std::string path) {
+  return [&store, path = std::move(path)](const HttpRequest& request) -> HttpResponse {
+    if (request.path != path) return {404, "text/plain", "not found\n", {}};
+    if (request.method != "POST")
+      return {405, "text/plain", "only POST is answered here\n", {{"Allow", "POST"}}};
+    // Held until the line is written: the decision points at its rule.
+    const std::shared_ptr<const RuleSet> rules = store.snapshot();
+    return decided(*rules, request);
+  };
+}
+
+}  // namespace allocd

@@ -1,0 +1,105 @@
+#include "http/listen.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <memory>
+#include <netdb.h>
+#include <optional>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+
+#include "http/server.h"
+
+namespace allocd {
+
+namespace {
+
+struct HostAndPort {
+  std::string host;
+  std::string port;
+};
+
+[[noreturn]] void refuse(const std::string& address, std::string why) {
+  if (!why.empty()) why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
+  throw ListenError{"cannot listen on " + address + ": " + why};
+}
+
+std::string error_text(int error) {
+  return std::error_code(error, std::generic_category()).message();
+}
+
+bool is_port(const std::string& text) {
+  return !text.empty() && text.size() <= 5 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+         std::stoi(text) <= 65535;
+}
+
+std::optional<HostAndPort> split(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  HostAndPort out{address.substr(0, colon), address.substr(colon + 1)};
+  if (out.host.starts_with('[') && out.host.ends_with(']')) {
+    out.host = out.host.substr(1, out.host.size() - 2);
+  } else if (out.host.find(':') != std::string::npos) {
+    return std::nullopt;  // `::1:8080` could be an address without a port
+  }
+  if (out.host.empty() || !is_port(out.port)) return std::nullopt;
+  return out;
+}
+
+std::string address_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  auto* name = reinterpret_cast<sockaddr*>(&storage);
+  char host[NI_MAXHOST] = "";
+  char port[NI_MAXSERV] = "";
+  if (getsockname(fd, name, &length) != 0 ||
+      getnameinfo(name, length, host, sizeof host, port, sizeof port,
+                  NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    return "";
+  const std::string numbers = host;
+  return (storage.ss_family == AF_INET6 ? "[" + numbers + "]" : numbers) + ":" + port;
+}
+
+// The socket, or -1 with errno.
+int try_listen(const addrinfo& where) {
+  const int fd =
+      socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, where.ai_protocol);
+  if (fd < 0) return -1;
+  // Not SO_REUSEPORT: with it a second daemon would share the port in silence.
+  const int on = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+      bind(fd, where.ai_addr, where.ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+    return fd;
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return -1;
+}
+
+}  // namespace
+
+Listener listen_on(const std::string& address) {
+  const auto parts = split(address);
+  if (!parts) refuse(address, "not HOST:PORT, such as `127.0.0.1:8080` or `[::1]:8080`");
+
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (const int error = getaddrinfo(parts->host.c_str(), parts->port.c_str(), &hints, &found))
+    refuse(address, error == EAI_SYSTEM ? error_text(errno) : gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
+
+  int error = 0;
+  for (const addrinfo* where = found; where != nullptr; where = where->ai_next) {
+    const int fd = try_listen(*where);
+    if (fd >= 0) return {fd, address_of(fd)};
+    if (error == 0) error = errno;
+  }
+  refuse(address, error_text(error));
+}
+
+}  // namespace allocd

@@ -1,0 +1,71 @@
+// `allocate`, compiled: which linked hub a device gets, and what goes with it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "policy/decision.h"
+#include "policy/hub_pattern.h"
+#include "policy/matcher.h"
+#include "policy/text_template.h"
+#include "policy/value_template.h"
+
+namespace allocd {
+
+// A refusal as a rule words it.
+struct Refusal {
+  Outcome outcome = Outcome::Reject;  // never Allocate
+  TextTemplate text;
+};
+
+// `onNoHub: continue`: the rules go on as if this one had not matched.
+struct ContinueWithNextRule {};
+
+// An initial twin of which some parts may have to be filled in.
+struct TwinTemplate {
+  ValueTemplate tags;
+  ValueTemplate desired;
+};
+
+// Which of the linked hubs.
+struct HubChoice {
+  // Patterns in order of preference: the first that any linked hub fits gives the candidates. Or
+  // operators on a hub's name.
+  std::variant<std::vector<HubPattern>, Operators> hub;
+  PickSpec pick;
+  bool keep_current = false;
+  std::string text;  // the patterns as written, for messages
+};
+
+struct Allocation {
+  HubChoice hub;
+  std::optional<TwinTemplate> initial_twin;
+  std::optional<ValueTemplate> payload;
+  std::variant<Refusal, ContinueWithNextRule> on_no_hub;
+};
+
+// What came of a choice: an element of `linked_hubs`, or none that fits.
+struct ChosenHub {
+  const std::string* host_name = nullptr;  // null: no linked hub fits
+  std::string why;                         // in words, where `explain` asked for it
+};
+
+// `linked_hubs` keep DPS's order; `current_hub` may be empty.
+std::variant<ChosenHub, RenderError> choose_hub(const HubChoice& choice,
+                                                const std::vector<std::string>& linked_hubs,
+                                                std::string_view current_hub,
+                                                const RenderContext& context, bool explain);
+
+// The twin with the members `properties.desired` and `tags` where they are not empty; an empty
+// object where both are. A part that is no object, or beyond IoT Hub's limits, is an error.
+std::variant<Json, RenderError> render_twin(const TwinTemplate& twin, const RenderContext& context);
+
+// The object to hand to the device; anything else is an error.
+std::variant<Json, RenderError> render_payload(const ValueTemplate& payload,
+                                               const RenderContext& context);
+
+}  // namespace allocd

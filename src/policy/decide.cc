@@ -1,0 +1,109 @@
+#include "policy/decide.h"
+
+#include <optional>
+#include <utility>
+
+namespace allocd {
+namespace {
+
+// The texts of the tutorial's function, in its order of checks.
+constexpr const char* kNoRegistrationId = "Registration ID not provided for the device.";
+constexpr const char* kNoLinkedHubs = "No hub group defined for the enrollment.";
+constexpr const char* kNoRule = "Unrecognized device registration.";
+
+Decision rejected(const Rule* rule, std::string reason) {
+  Decision out;
+  out.rule = rule;
+  out.reason = std::move(reason);
+  return out;
+}
+
+// A template that could not be filled in refuses the device: better no hub than a wrong one.
+Decision rejected(const Rule& rule, const RenderError& error) {
+  return rejected(&rule, "Rule `" + rule.name + "` cannot decide: " + error.message + ".");
+}
+
+Decision refuse(const Rule& rule, const Refusal& refusal, const RenderContext& context) {
+  auto text = refusal.text.render(context);
+  if (const auto* error = std::get_if<RenderError>(&text)) return rejected(rule, *error);
+  Decision out = rejected(&rule, std::get<std::string>(std::move(text)));
+  out.outcome = refusal.outcome;
+  return out;
+}
+
+void note(RuleTrace* trace, std::string text) {
+  if (trace != nullptr) trace->notes.push_back(std::move(text));
+}
+
+// Nothing where no hub fits and the rule lets the next ones try.
+std::optional<Decision> allocate(const Rule& rule, const Allocation& allocation,
+                                 const std::vector<std::string>& linked_hubs, RenderContext context,
+                                 RuleTrace* trace) {
+  const Value& current = context.fields[FieldTable::kCurrentHub];
+  const std::string_view current_hub =
+      current.text() != nullptr ? *current.text() : std::string_view();
+  auto choice = choose_hub(allocation.hub, linked_hubs, current_hub, context, trace != nullptr);
+  if (const auto* error = std::get_if<RenderError>(&choice)) return rejected(rule, *error);
+  ChosenHub& chosen = std::get<ChosenHub>(choice);
+  if (!chosen.why.empty()) note(trace, std::move(chosen.why));
+  if (chosen.host_name == nullptr) {
+    if (const auto* refusal = std::get_if<Refusal>(&allocation.on_no_hub))
+      return refuse(rule, *refusal, context);
+    note(trace, "no hub, so the rules go on (onNoHub: continue)");
+    return std::nullopt;
+  }
+
+  context.hub = *chosen.host_name;
+  Decision out;
+  out.outcome = Outcome::Allocate;
+  out.rule = &rule;
+  out.hub = *chosen.host_name;
+  if (allocation.initial_twin) {
+    auto twin = render_twin(*allocation.initial_twin, context);
+    if (const auto* error = std::get_if<RenderError>(&twin)) return rejected(rule, *error);
+    if (!std::get<Json>(twin).empty()) out.initial_twin = std::get<Json>(std::move(twin));
+  }
+  if (allocation.payload) {
+    auto payload = render_payload(*allocation.payload, context);
+    if (const auto* error = std::get_if<RenderError>(&payload)) return rejected(rule, *error);
+    out.payload = std::get<Json>(std::move(payload));
+  }
+  return out;
+}
+
+void trace_captures(const Rule& rule, const Captures& captures, RuleTrace& trace) {
+  for (std::size_t i = 0; i < captures.size(); ++i)
+    if (captures[i]) trace.captures.emplace_back(rule.variables[i], std::string(*captures[i]));
+}
+
+}  // namespace
+
+Decision decide(const RuleSet& rules, const AllocationRequest& request, Moment now, Trace* trace) {
+  if (!request.registration_id) return rejected(nullptr, kNoRegistrationId);
+  if (!request.linked_hubs) return rejected(nullptr, kNoLinkedHubs);
+
+  const FieldValues fields = rules.fields().read(request);
+  Captures captures;
+  for (const Rule& rule : rules.rules()) {
+    RuleTrace* entry = trace != nullptr ? &trace->emplace_back() : nullptr;
+    captures.assign(rule.variables.size(), std::nullopt);
+    const bool matched =
+        rule.match.holds(fields, captures, entry != nullptr ? &entry->matchers : nullptr);
+    if (entry != nullptr) {
+      entry->rule = &rule;
+      entry->matched = matched;
+      if (matched) trace_captures(rule, captures, *entry);
+    }
+    if (!matched) continue;
+
+    const RenderContext context{fields, captures, now, {}};
+    if (const auto* refusal = std::get_if<Refusal>(&rule.outcome))
+      return refuse(rule, *refusal, context);
+    if (auto decision = allocate(rule, std::get<Allocation>(rule.outcome), *request.linked_hubs,
+                                 context, entry))
+      return *std::move(decision);
+  }
+  return rejected(nullptr, kNoRule);
+}
+
+}  // namespace allocd

@@ -1,0 +1,92 @@
+#include "policy/field_table.h"
+
+#include <charconv>
+#include <optional>
+
+namespace allocd {
+namespace {
+
+// The array index that a path step is: digits without a leading zero (RFC 6901, section 4).
+std::optional<std::size_t> array_index(std::string_view step) {
+  if (step.empty() || (step.size() > 1 && step[0] == '0')) return std::nullopt;
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
+  if (error != std::errc() || end != step.data() + step.size()) return std::nullopt;
+  return index;
+}
+
+// Which way of attestation the context speaks of: the member that it carries.
+std::string_view attestation_of(const AllocationRequest& request) {
+  const Json* context = member(request.body, "deviceRuntimeContext");
+  if (context == nullptr) return {};
+  for (const char* name : {"symmetricKey", "x509", "tpm"})
+    if (member(*context, name) != nullptr) return name;
+  return {};
+}
+
+}  // namespace
+
+FieldTable::FieldTable() : nodes_(2) {
+  slot_of(std::get<Field>(parse_field("registrationId")));
+  slot_of(std::get<Field>(parse_field("currentHub")));
+}
+
+std::size_t FieldTable::slot_of(const Field& field) {
+  const auto slot_in = [&](std::size_t& place) {
+    if (place == kNone) place = new_slot();
+    return place;
+  };
+  switch (field.root) {
+    case FieldRoot::EnrollmentId: return slot_in(enrollment_id_);
+    case FieldRoot::EnrollmentKind: return slot_in(enrollment_kind_);
+    case FieldRoot::Attestation: return slot_in(attestation_);
+    case FieldRoot::Request:
+    case FieldRoot::Enrollment: break;
+  }
+  std::size_t at = field.root == FieldRoot::Request ? kRequestRoot : kEnrollmentRoot;
+  for (const std::string& step : field.path) {
+    const auto child = nodes_[at].children.find(step);
+    if (child != nodes_[at].children.end()) {
+      at = child->second;
+    } else {
+      const std::size_t next = nodes_.size();
+      nodes_[at].children.emplace(step, next);
+      nodes_.emplace_back();
+      at = next;
+    }
+  }
+  return slot_in(nodes_[at].slot);
+}
+
+void FieldTable::walk(const Json& json, const Node& node, std::vector<Value>& values) const {
+  if (node.slot != kNone) values[node.slot] = Value(json);
+  if (node.children.empty()) return;
+  if (json.is_object()) {
+    for (const auto& [key, value] : json.get_ref<const Json::object_t&>())
+      if (const auto child = node.children.find(key); child != node.children.end())
+        walk(value, nodes_[child->second], values);
+  } else if (json.is_array()) {
+    for (const auto& [step, child] : node.children)
+      if (const auto index = array_index(step); index && *index < json.size())
+        walk(json[*index], nodes_[child], values);
+  }
+}
+
+FieldValues FieldTable::read(const AllocationRequest& request) const {
+  FieldValues out(slots_);
+  walk(request.body, nodes_[kRequestRoot], out.values_);
+  if (const std::string_view kind = attestation_of(request); attestation_ != kNone && !kind.empty())
+    out.values_[attestation_] = Value(kind);
+  const Json* record = request.enrollment();
+  if (record == nullptr) return out;
+  walk(*record, nodes_[kEnrollmentRoot], out.values_);
+  const bool group = member(request.body, "enrollmentGroup") != nullptr;
+  if (enrollment_kind_ != kNone)
+    out.values_[enrollment_kind_] = Value(std::string_view(group ? "group" : "individual"));
+  if (enrollment_id_ != kNone)
+    if (const Json* id = member(*record, group ? "enrollmentGroupId" : "registrationId"))
+      out.values_[enrollment_id_] = Value(*id);
+  return out;
+}
+
+}  // namespace allocd

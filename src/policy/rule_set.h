@@ -1,0 +1,40 @@
+// The rules in force: compiled, immutable, in the order in which they are tried.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "policy/allocation.h"
+#include "policy/field_table.h"
+#include "policy/matcher.h"
+
+namespace allocd {
+
+struct Rule {
+  std::string name;
+  std::string product_line;
+  std::string description;
+  std::string source;  // file:line of its name, the file relative to its rule set
+  Matcher match;
+  std::vector<std::string> variables;  // names of what `match` captures, by number
+  std::variant<Refusal, Allocation> outcome;
+};
+
+// Safe to share between threads.
+class RuleSet {
+ public:
+  RuleSet(std::vector<Rule> rules, FieldTable fields)
+      : rules_(std::move(rules)), fields_(std::move(fields)) {}
+
+  const std::vector<Rule>& rules() const { return rules_; }
+  // The fields that the rules read.
+  const FieldTable& fields() const { return fields_; }
+
+ private:
+  std::vector<Rule> rules_;
+  FieldTable fields_;
+};
+
+}  // namespace allocd

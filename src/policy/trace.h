@@ -1,0 +1,36 @@
+// What was tried on the way to a decision, for people.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/located_value.h"
+
+namespace allocd {
+
+struct Rule;
+
+// One matcher that was tried.
+struct MatcherTrace {
+  std::string field;  // as written: `payload.model`; empty for `all` and `any`, and `not` of a map
+  std::string op;     // `contains`, `not`, `all` …
+  Json operand;       // what the value was held against; null for `all`, `any`, `not`
+  Json saw;           // the value in the request; null where there was none
+  bool present = false;  // whether there was a value
+  bool held = false;
+  std::vector<MatcherTrace> parts;  // of `all`, `any` and `not`
+};
+
+// One rule that was tried.
+struct RuleTrace {
+  const Rule* rule = nullptr;
+  bool matched = false;
+  std::vector<MatcherTrace> matchers;  // up to the one that settled it
+  std::vector<std::pair<std::string, std::string>> captures;
+  std::vector<std::string> notes;  // what came of the hub, in words
+};
+
+using Trace = std::vector<RuleTrace>;
+
+}  // namespace allocd

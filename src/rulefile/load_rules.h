@@ -1,0 +1,33 @@
+// Rule files on disk in, a rule set out. The one place where rule files are opened.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "diagnostics/diagnostic.h"
+#include "diagnostics/source_file.h"
+#include "policy/rule_set.h"
+
+namespace allocd {
+
+struct LoadedRules {
+  std::shared_ptr<const RuleSet> rules;  // null where there was an error
+  std::size_t files = 0;
+  std::size_t rule_count = 0;  // rules that were read, good or bad
+  // The first 12 hex digits of a SHA-256 over the names and contents of the files, in order.
+  std::string revision;
+  Diagnostics diagnostics;
+};
+
+// Reads a rule set: of a directory every `*.yaml` and `*.yml` below it, in the byte order of their
+// relative paths, but for hidden files, editors' backups, `*.test.yaml`, and folders named
+// `tables`; or the files named. Everything that is wrong is in the diagnostics: a path that is not
+// there, a file that cannot be read, a set without a rule. Does not throw.
+LoadedRules load_rules(const std::vector<std::string>& paths);
+
+// The same for files that have been read. Pure.
+LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& files,
+                            Diagnostics diagnostics = {});
+
+}  // namespace allocd

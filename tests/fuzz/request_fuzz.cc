@@ -1,0 +1,65 @@
+// Any bytes as a webhook body: a request that can be written and read again, or one clean sentence.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "diagnostics/utf8.h"
+#include "webhook/parse_request.h"
+#include "webhook/reply.h"
+
+namespace {
+
+void expect(bool holds) {
+  if (!holds) std::abort();
+}
+
+void expect_clean_sentence(const std::string& reason) {
+  expect(!reason.empty() && reason.size() < 1000 && reason.back() == '.');
+  expect(allocd::first_invalid_utf8(reason) == std::string::npos);
+  for (const char c : reason) expect(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+}
+
+// What was understood must mean the same when it is read once more.
+void expect_stable(const allocd::AllocationRequest& request) {
+  const std::string text = request.body.dump();
+  const auto again = allocd::parse_request(text);
+  const auto* same = std::get_if<allocd::AllocationRequest>(&again);
+  expect(same != nullptr);
+  expect(same->body.dump() == text);
+  expect(same->registration_id == request.registration_id);
+  expect(same->linked_hubs == request.linked_hubs);
+}
+
+void expect_reply(const allocd::Decision& decision, int status) {
+  const allocd::Reply reply = allocd::render_reply(decision);
+  expect(reply.status == status);
+  expect(allocd::first_invalid_utf8(reply.body) == std::string::npos);
+  if (status == 200) expect(nlohmann::json::accept(reply.body));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view body(reinterpret_cast<const char*>(data), size);
+  const auto parsed = allocd::parse_request(body);
+
+  allocd::Decision decision;
+  if (const auto* bad = std::get_if<allocd::BadRequest>(&parsed)) {
+    expect_clean_sentence(bad->reason);
+    decision.reason = body;  // worse than any reason that we word
+    expect_reply(decision, 400);
+    return 0;
+  }
+  const auto& request = std::get<allocd::AllocationRequest>(parsed);
+  expect(request.body.is_object());
+  expect_stable(request);
+  decision.outcome = allocd::Outcome::Allocate;
+  decision.hub = request.registration_id.value_or("");
+  decision.initial_twin = request.body;
+  decision.payload = request.body;
+  expect_reply(decision, 200);
+  return 0;
+}

@@ -1,0 +1,90 @@
+// The daemon's settings: what is taken, and what is said about the rest.
+#include "daemon/config.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+using namespace allocd;
+
+namespace {
+
+std::string mistakes(const std::string& text) {
+  const SourceFile file("allocd.yaml", "allocd.yaml", text);
+  Diagnostics diagnostics;
+  const auto config = parse_config(file, diagnostics);
+  CHECK(config.has_value() != diagnostics.has_errors());
+  std::string out;
+  for (const Diagnostic& d : diagnostics.sorted())
+    out += std::to_string(d.line) + ":" + std::to_string(d.column) + " " + d.code + "\n";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("an empty configuration is all defaults") {
+  for (const char* text : {"", "# nothing\n", "{}\n"}) {
+    const SourceFile file("allocd.yaml", "allocd.yaml", text);
+    Diagnostics diagnostics;
+    const auto config = parse_config(file, diagnostics);
+    REQUIRE(config);
+    CHECK(diagnostics.all().empty());
+    CHECK(config->listen == "127.0.0.1:8080");
+    CHECK(config->admin_listen == "127.0.0.1:8081");
+    CHECK(config->rules == std::vector<std::string>{"/etc/allocd/rules"});
+    CHECK(config->webhook_path == "/allocate");
+    CHECK(config->limits.body_bytes == 262144);
+    CHECK(config->limits.request_seconds == 5);
+    CHECK(config->log_level == "info");
+  }
+}
+
+TEST_CASE("every setting there is") {
+  const SourceFile file("allocd.yaml", "allocd.yaml", R"(listen: "[::]:80"
+adminListen: localhost:81
+rules: [/a, /b]
+webhook: {path: /api/HttpTrigger1}
+limits: {bodyBytes: 2048, threads: 8, idleSeconds: 1, requestSeconds: 2}
+log: {level: warn}
+)");
+  Diagnostics diagnostics;
+  const auto config = parse_config(file, diagnostics);
+  REQUIRE(config);
+  CHECK(config->listen == "[::]:80");
+  CHECK(config->admin_listen == "localhost:81");
+  CHECK(config->rules == std::vector<std::string>{"/a", "/b"});
+  CHECK(config->webhook_path == "/api/HttpTrigger1");
+  CHECK(config->limits.body_bytes == 2048);
+  CHECK(config->limits.threads == 8);
+  CHECK(config->limits.idle_seconds == 1);
+  CHECK(config->limits.request_seconds == 2);
+  CHECK(config->log_level == "warn");
+}
+
+TEST_CASE("mistakes are reported where they are, all of them") {
+  struct Case {
+    std::string name;
+    std::string text;
+    std::string expected;
+  };
+  const Case cases[] = {
+      {"what is not there yet is unknown", "reload: {watch: true}\nstate: /x\n",
+       "1:1 unknown-key\n2:1 unknown-key\n"},
+      {"unknown inside",
+       "webhook: {keyFiles: [a]}\nlimits: {connections: 1}\nlog: {format: auto}\n",
+       "1:11 unknown-key\n2:10 unknown-key\n3:7 unknown-key\n"},
+      {"types", "listen: 8080\nrules: /a\nlimits: 3\n",
+       "1:9 wrong-type\n2:8 wrong-type\n3:9 wrong-type\n"},
+      {"range", "limits: {bodyBytes: 0, threads: -1, idleSeconds: 0, requestSeconds: 100000}\n",
+       "1:21 out-of-range\n1:33 out-of-range\n1:50 out-of-range\n1:69 out-of-range\n"},
+      {"no rules", "rules: []\n", "1:8 empty-list\n"},
+      {"path", "webhook: {path: allocate}\n", "1:17 bad-path\n"},
+      {"path with a query", "webhook: {path: \"/a?code=1\"}\n", "1:17 bad-path\n"},
+      {"level", "log: {level: inof}\n", "1:14 unknown-level\n"},
+      {"a list", "- listen\n", "1:1 wrong-type\n"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    CHECK(mistakes(c.text) == c.expected);
+  }
+}

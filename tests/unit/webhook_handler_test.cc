@@ -1,0 +1,224 @@
+// The webhook and the admin page as handlers: routes, decisions, ids and the line in the log.
+#include "daemon/webhook_handler.h"
+
+#include <atomic>
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include "daemon/admin_handler.h"
+#include "daemon/decision_id.h"
+#include "rulefile/load_rules.h"
+
+using namespace allocd;
+
+namespace {
+
+constexpr const char* kRules = R"(version: 1
+rules:
+  - name: toaster-007
+    match:
+      registrationId: {contains: "-contoso-tstrsd-007"}
+    allocate:
+      hub: "*-toasters-*"
+      initialTwin: {tags: {deviceType: toaster}}
+      onNoHub: {reject: "No toasters hub found for the enrollment."}
+  - name: later
+    match: {registrationId: later}
+    retryLater: not now
+)";
+
+std::shared_ptr<const RuleSet> rules_of(const std::string& text) {
+  std::vector<std::unique_ptr<SourceFile>> files;
+  files.push_back(std::make_unique<SourceFile>("rules.yaml", "rules.yaml", text));
+  LoadedRules loaded = load_rules_from(files);
+  for (const Diagnostic& diagnostic : loaded.diagnostics.all()) MESSAGE(render(diagnostic));
+  REQUIRE(loaded.rules);
+  return loaded.rules;
+}
+
+std::string body_for(const std::string& id) {
+  return R"({"deviceRuntimeContext":{"registrationId":)" + Json(id).dump(-1, ' ', true) +
+         R"(},"linkedHubs":["contoso-toasters-hub-1098.azure-devices.net"]})";
+}
+
+HttpRequest post(const std::string& body) { return {"POST", "/allocate", "", body}; }
+
+std::string header(const HttpResponse& response, const std::string& name) {
+  for (const auto& [key, value] : response.headers)
+    if (key == name) return value;
+  return "";
+}
+
+// What is logged while it lives.
+class CapturedLog {
+ public:
+  CapturedLog() : before_(spdlog::default_logger()) {
+    auto logger = std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_));
+    logger->set_pattern("%v");
+    spdlog::set_default_logger(std::move(logger));
+  }
+  ~CapturedLog() { spdlog::set_default_logger(before_); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+
+  // The only line, its id and duration replaced.
+  std::string line() const {
+    const std::string masked =
+        std::regex_replace(text_.str(), std::regex(R"(\bid=[0-9a-f]{32} )"), "id=ID ");
+    return std::regex_replace(masked, std::regex("micros=[0-9]+\n$"), "micros=N\n");
+  }
+  std::string text() const { return text_.str(); }
+
+ private:
+  std::ostringstream text_;
+  std::shared_ptr<spdlog::logger> before_;
+};
+
+}  // namespace
+
+TEST_CASE("a decision, its answer and its line in the log") {
+  struct Case {
+    std::string name;
+    std::string body;
+    int status;
+    std::string answer;
+    std::string line;
+  };
+  const Case cases[] = {
+      {"allocated", body_for("breakroom499-contoso-tstrsd-007"), 200,
+       R"({"iotHubHostName":"contoso-toasters-hub-1098.azure-devices.net","initialTwin":{"tags":{"deviceType":"toaster"}}})",
+       "decision id=ID registrationId=breakroom499-contoso-tstrsd-007 outcome=allocate status=200 "
+       "rule=toaster-007 hub=contoso-toasters-hub-1098.azure-devices.net reason=- micros=N\n"},
+      {"no rule", body_for("fridge"), 400, "Unrecognized device registration.",
+       "decision id=ID registrationId=fridge outcome=reject status=400 rule=- hub=- "
+       "reason=\"Unrecognized device registration.\" micros=N\n"},
+      {"later", body_for("later"), 503, "not now",
+       "decision id=ID registrationId=later outcome=retryLater status=503 rule=later hub=- "
+       "reason=\"not now\" micros=N\n"},
+      {"not JSON", "{\"a", 400, "The body is not JSON: unexpected end of input at byte 4.",
+       "decision id=ID registrationId=- outcome=reject status=400 rule=- hub=- "
+       "reason=\"The body is not JSON: unexpected end of input at byte 4.\" micros=N\n"},
+      {"an ID that would forge a line", body_for("x\ndecision id=1 outcome=allocate"), 400,
+       "Unrecognized device registration.",
+       "decision id=ID registrationId=\"x\\ndecision id=1 outcome=allocate\" outcome=reject "
+       "status=400 "
+       "rule=- hub=- reason=\"Unrecognized device registration.\" micros=N\n"},
+      {"an ID that would leave its quotes", body_for("x\" status=200 \\\" y\\"), 400,
+       "Unrecognized device registration.",
+       "decision id=ID registrationId=\"x\\\" status=200 \\\\\\\" y\\\\\" outcome=reject "
+       "status=400 "
+       "rule=- hub=- reason=\"Unrecognized device registration.\" micros=N\n"},
+      {"an empty ID", body_for(""), 400, "Unrecognized device registration.",
+       "decision id=ID registrationId=\"\" outcome=reject status=400 rule=- hub=- "
+       "reason=\"Unrecognized device registration.\" micros=N\n"},
+      {"an ID that is a dash", body_for("-"), 400, "Unrecognized device registration.",
+       "decision id=ID registrationId=\"-\" outcome=reject status=400 rule=- hub=- "
+       "reason=\"Unrecognized device registration.\" micros=N\n"},
+  };
+  const RuleStore store(rules_of(kRules));
+  const HttpHandler handler = webhook_handler(store, "/allocate");
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    const CapturedLog log;
+    const HttpResponse response = handler(post(c.body));
+    CHECK(response.status == c.status);
+    CHECK(response.body == c.answer);
+    CHECK(log.line() == c.line);
+    const std::string id = header(response, "x-allocd-decision");
+    CHECK(id.size() == 32);
+    CHECK(log.text().find("id=" + id + " ") != std::string::npos);
+    CHECK(header(response, "Retry-After") == (c.status == 503 ? "10" : ""));
+  }
+}
+
+TEST_CASE("a very long ID is cut in the log") {
+  const RuleStore store(rules_of(kRules));
+  const HttpHandler handler = webhook_handler(store, "/allocate");
+  for (const std::string& piece :
+       {std::string("a"), std::string("\""), std::string("\x01"), std::string("é")}) {
+    CAPTURE(piece);
+    std::string id;
+    for (int i = 0; i < 5000; ++i) id += piece;
+    const CapturedLog log;
+    handler(post(body_for(id)));
+    CHECK(log.text().size() < 1000);
+    CHECK(log.text().find("…\" outcome=reject") != std::string::npos);
+  }
+}
+
+TEST_CASE("what is no call of the webhook is no decision") {
+  const RuleStore store(rules_of(kRules));
+  const HttpHandler handler = webhook_handler(store, "/hooks/allocate");
+  const CapturedLog log;
+  for (const char* method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}) {
+    CAPTURE(method);
+    const HttpResponse response = handler({method, "/hooks/allocate", "", ""});
+    CHECK(response.status == 405);
+    CHECK(header(response, "Allow") == "POST");
+  }
+  for (const char* path :
+       {"/allocate", "/", "", "/hooks/allocate/", "/hooks/Allocate", "/healthz"}) {
+    CAPTURE(path);
+    CHECK(handler({"POST", path, "", body_for("fridge")}).status == 404);
+  }
+  CHECK(handler({"POST", "/hooks/allocate", "code=x", body_for("fridge")}).status == 400);
+  CHECK(log.text().find("decision") == log.text().rfind("decision"));  // one line
+}
+
+TEST_CASE("health and readiness") {
+  std::atomic<bool> stopping = false;
+  const HttpHandler handler = admin_handler(stopping);
+  CHECK(handler({"GET", "/healthz", "", ""}).body == "ok\n");
+  CHECK(handler({"GET", "/readyz", "", ""}).status == 200);
+  CHECK(handler({"POST", "/readyz", "", ""}).status == 405);
+  CHECK(handler({"GET", "/allocate", "", ""}).status == 404);
+  stopping = true;
+  CHECK(handler({"GET", "/healthz", "", ""}).status == 200);
+  CHECK(handler({"GET", "/readyz", "", ""}).status == 503);
+}
+
+TEST_SUITE("threads: rule store") {
+  TEST_CASE("rules may be replaced while they decide") {
+    RuleStore store(rules_of(kRules));
+    const HttpHandler handler = webhook_handler(store, "/allocate");
+    const auto refusing = rules_of("version: 1\nrules:\n  - {name: none, reject: nobody}\n");
+    const auto allocating = store.snapshot();
+    const CapturedLog log;
+    std::atomic<int> odd = 0;
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 3; ++i)
+      callers.emplace_back([&] {
+        for (int j = 0; j < 200; ++j) {
+          const HttpResponse response = handler(post(body_for("a-contoso-tstrsd-007")));
+          const bool whole = response.status == 200 || response.body == "nobody";
+          if (!whole) odd.fetch_add(1);
+        }
+      });
+    for (int i = 0; i < 200; ++i) store.replace(i % 2 == 0 ? refusing : allocating);
+    for (std::thread& caller : callers) caller.join();
+    CHECK(odd.load() == 0);
+  }
+
+  TEST_CASE("ids are never the same") {
+    std::vector<std::vector<std::string>> ids(4);
+    std::vector<std::thread> threads;
+    for (auto& mine : ids)
+      threads.emplace_back([&mine] {
+        for (int i = 0; i < 1000; ++i) mine.push_back(new_decision_id());
+      });
+    for (std::thread& thread : threads) thread.join();
+    std::set<std::string> all;
+    for (const auto& mine : ids) all.insert(mine.begin(), mine.end());
+    CHECK(all.size() == 4000);
+  }
+}
