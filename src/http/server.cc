@@ -22,6 +22,12 @@ namespace allocd {
 
 namespace {
 
+// Some of Stream's functions have other names in newer versions: `override` cannot stand there.
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winconsistent-missing-override"
+#endif
+
 // A request line for cpp-httplib to read, and the answer that it writes. It gets to see nothing
 // else: framing, limits and deadlines are Connection's, which it does not get right.
 class MemoryStream final : public httplib::Stream {
@@ -55,6 +61,10 @@ class MemoryStream final : public httplib::Stream {
   std::size_t used_ = 0;
   std::string output_;
 };
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 // cpp-httplib as the reader of request lines and the writer of answers.
 class Translator : private httplib::Server {

@@ -174,9 +174,9 @@ TEST_CASE("tutorial: 5,000 generated requests get what the function gives") {
   }
   // Every way through the function was taken, and often.
   CHECK(seen.size() == 7);
-  for (const auto& [what, count] : seen) {
-    CAPTURE(what);
-    CHECK(count > 50);
+  for (const auto& way : seen) {
+    CAPTURE(way.first);
+    CHECK(way.second > 50);
   }
 }
 
