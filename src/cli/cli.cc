@@ -1,12 +1,18 @@
 #include "cli/cli.h"
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
+#include "diagnostics/closest_match.h"
+#include "diagnostics/diagnostic.h"
 
 namespace allocd {
 namespace {
@@ -101,6 +107,17 @@ int parse_and_run(int argc, char** argv) {
   add_serve(app, serve_options);
   add_dry_run(app, dry_run_options);
   app.add_subcommand("version", "Print the version");
+  std::vector<std::string_view> names;
+  const auto commands = app.get_subcommands(nullptr);
+  names.reserve(commands.size());
+  // INVARIANT: a name lives as long as its command, and get_name() returns a reference to it.
+  for (const CLI::App* command : commands) names.emplace_back(command->get_name());
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    const std::string help = suggestion(argv[1], names);
+    std::cerr << "allocd: unknown command " << in_backticks(argv[1]) << "; " << help << '\n';
+    return kWrongUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -82,6 +82,9 @@ std::vector<RulePath> find_rule_files(const std::vector<std::string>& paths,
              diagnostics);
     } else if (fs::is_directory(status)) {
       found = DirectorySearch(path, diagnostics).run();
+      if (found.empty())
+        report(path, "no-rules", "no rule file in this directory", diagnostics,
+               "rule files end in `.yaml` or `.yml`; hidden ones and `*.test.yaml` do not count");
     } else {
       found.push_back({path, fs::path(path).filename().string()});
     }

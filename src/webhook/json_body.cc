@@ -67,6 +67,8 @@ class BodyBuilder {
     const std::string at = " at byte " + std::to_string(position) + ".";
     if (error.id == kNumberOutOfRange) {
       reason_ = "The body has a number beyond what can be held," + at;
+    } else if (std::string_view(error.what()).find("surrogate") != std::string_view::npos) {
+      reason_ = "The body is not JSON: half of a surrogate pair" + at;
     } else if (position > text_.size()) {
       reason_ = "The body is not JSON: unexpected end of input" + at;
     } else {

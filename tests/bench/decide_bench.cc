@@ -38,6 +38,16 @@ void parse_only(benchmark::State& state) {
 }
 BENCHMARK(parse_only);
 
+// 50,000 members of a payload, which must not be looked for from the front each.
+void parse_many_members(benchmark::State& state) {
+  std::string body = R"({"deviceRuntimeContext":{"registrationId":"a","payload":{)";
+  for (int i = 0; i < 50'000; ++i)
+    body += (i == 0 ? "\"" : ",\"") + std::to_string(i % 30'000) + "\":1";
+  body += R"(}},"linkedHubs":["h"]})";
+  for (auto _ : state) benchmark::DoNotOptimize(parse_request(body));
+}
+BENCHMARK(parse_many_members);
+
 void decide_only(benchmark::State& state) {
   const auto request = std::get<AllocationRequest>(parse_request(request_body()));
   for (auto _ : state) benchmark::DoNotOptimize(decide(contoso(), request, Moment()));

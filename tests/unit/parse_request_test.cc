@@ -164,9 +164,11 @@ TEST_CASE("what is said about bodies that are no requests") {
       {"point at the end", R"({"a":1.})", not_json("unexpected `}` at byte 8.")},
       {"wrong escape", R"({"a":"\x41"})", not_json("unexpected `x` at byte 8.")},
       {"wrong unicode escape", R"({"a":"\u00g0"})", not_json("unexpected `g` at byte 11.")},
-      {"lone high surrogate", R"({"a":"\ud800"})", not_json("unexpected `\"` at byte 13.")},
-      {"lone low surrogate", R"({"a":"\udc00"})", not_json("unexpected `0` at byte 12.")},
-      {"two high surrogates", R"({"a":"\ud800\ud800"})", not_json("unexpected `0` at byte 18.")},
+      {"lone high surrogate", R"({"a":"\ud800"})",
+       not_json("half of a surrogate pair at byte 13.")},
+      {"lone low surrogate", R"({"a":"\udc00"})", not_json("half of a surrogate pair at byte 12.")},
+      {"two high surrogates", R"({"a":"\ud800\ud800"})",
+       not_json("half of a surrogate pair at byte 18.")},
       {"True", R"({"a":True})", not_json("unexpected `T` at byte 6.")},
       {"a wide character", "{\xE2\x82\xAC}", not_json("unexpected `\xE2\x82\xAC` at byte 2.")},
       {"brackets that do not fit", R"({"a":[}])", not_json("unexpected `}` at byte 7.")},
@@ -280,13 +282,11 @@ TEST_CASE("a reason quotes little of the body") {
         "The body has the member `a\\x1b[2J` twice.");
 }
 
-TEST_CASE("an object with very many members takes no time to speak of") {
-  // 256 KB at the most, as bodies are. Looking from the front for each would take minutes.
+// How long it takes stands in tests/bench (parse_many_members).
+TEST_CASE("an object with very many members is read, the last of two with the same name") {
   std::string members;
   for (int i = 0; i < 50'000; ++i) members += "\"" + std::to_string(i % 30'000) + "\":1,";
   members.pop_back();
-  const auto start = std::chrono::steady_clock::now();
   const AllocationRequest request = good(context("\"payload\":{" + members + "}"));
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(2));
   CHECK(request.body.at("deviceRuntimeContext").at("payload").size() == 30'000);
 }

@@ -1,0 +1,192 @@
+// `allocd dry-run` and its like as a person runs them: what is printed, and the exit code.
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/process.h"
+
+namespace allocd {
+namespace {
+
+const std::string kContoso = std::string(ALLOCD_SOURCE_DIR) + "/rules/contoso";
+const std::string kToastersHub = "contoso-toasters-hub-1098.azure-devices.net";
+const std::string kHeatPumpsHub = "contoso-heatpumps-hub-1098.azure-devices.net";
+
+struct Run {
+  int exit_code = -1;
+  std::string output;
+};
+
+Run allocd(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), ALLOCD_BINARY);
+  test::Process process(arguments);
+  Run run;
+  process.output_with("\x01 never printed");  // until it ends
+  run.exit_code = process.exit_code().value_or(-1);
+  run.output = process.output();
+  return run;
+}
+
+nlohmann::json allocd_json(std::vector<std::string> arguments, int exit_code) {
+  arguments.insert(arguments.end(), {"--output", "json"});
+  const Run run = allocd(arguments);
+  CHECK(run.exit_code == exit_code);
+  const auto json = nlohmann::json::parse(run.output, nullptr, false);
+  REQUIRE_MESSAGE(!json.is_discarded(), run.output);
+  return json;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("dry-run: good rules are said to be ok") {
+  const Run run = allocd({"dry-run", kContoso});
+  CHECK(run.exit_code == 0);
+  CHECK(has(run.output, "rules/contoso: 3 files, 3 rules, revision "));
+  CHECK(has(run.output, ": ok\n"));
+  const auto json = allocd_json({"dry-run", kContoso}, 0);
+  CHECK(json["ok"] == true);
+  CHECK(json["files"] == 3);
+  CHECK(json["rules"] == 3);
+  CHECK(json["revision"].get<std::string>().size() == 12);
+  CHECK(json["diagnostics"].empty());
+}
+
+TEST_CASE("dry-run: bad rules exit 1, with the mistake in its place") {
+  const test::TemporaryFolder folder;
+  const std::string path =
+      folder.write("r.yaml", "rules:\n  - name: a\n    mach: {}\n    reject: x\n");
+  const Run run = allocd({"dry-run", path});
+  CHECK(run.exit_code == 1);
+  CHECK(has(run.output, path + ":3:5: error: unknown key `mach` in rule [unknown-key]\n"
+                               "    3 |     mach: {}\n"
+                               "      |     ^~~~\n"
+                               "      = help: did you mean `match`?\n"));
+  const auto json = allocd_json({"dry-run", path}, 1);
+  CHECK(json["ok"] == false);
+  CHECK(
+      json["diagnostics"] ==
+      nlohmann::json::parse(
+          R"([{"severity":"error","code":"unknown-key","file":")" + path +
+          R"(","line":3,"column":5,"message":"unknown key `mach` in rule","help":"did you mean `match`?"}])"));
+  // Bad rules decide nothing, whatever is asked.
+  CHECK(allocd({"dry-run", path, "--registration-id", "a", "--linked-hub", "h"}).exit_code == 1);
+}
+
+TEST_CASE("dry-run: warnings alone exit 0, or 1 where that is wanted") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("r.yaml", "rules: [{name: a, reject: \"${payload.x}\"}]\n");
+  const Run run = allocd({"dry-run", path});
+  CHECK(run.exit_code == 0);
+  CHECK(has(run.output, "[maybe-absent]"));
+  CHECK(has(run.output, ": ok, 1 warning\n"));
+  CHECK(allocd({"dry-run", path, "--fail-on-warning"}).exit_code == 1);
+  CHECK(allocd_json({"dry-run", path}, 0)["ok"] == true);
+}
+
+TEST_CASE("dry-run: a request from a file, decided and explained") {
+  const std::string request = kContoso + "/request.json";
+  const auto json = allocd_json({"dry-run", kContoso, "--request", request}, 0);
+  CHECK(json["outcome"] == "allocate");
+  CHECK(json["status"] == 200);
+  CHECK(json["rule"] == "toaster-007");
+  CHECK(json["productLine"] == "toasters");
+  CHECK(json["source"] == "10-toasters.yaml:14");
+  CHECK(json["hub"] == kToastersHub);
+  CHECK(json["reason"].is_null());
+  CHECK(json["response"]["initialTwin"]["tags"]["deviceType"] == "toaster");
+  CHECK(json["trace"][0]["rule"] == "toaster-007");
+  CHECK(json["trace"][0]["matchers"][0]["value"] == "breakroom499-contoso-tstrsd-007");
+
+  const Run run = allocd({"dry-run", kContoso, "--request", request, "--explain"});
+  CHECK(run.exit_code == 0);
+  CHECK(has(run.output,
+            "  yes  registrationId contains \"-contoso-tstrsd-007\", saw "
+            "\"breakroom499-contoso-tstrsd-007\"\n"));
+  CHECK(has(run.output, "allocate: " + kToastersHub + "\n"));
+}
+
+TEST_CASE("dry-run: a request from flags; hosts and paths may stand in any order") {
+  const std::vector<std::vector<std::string>> ways = {
+      {"dry-run", kContoso, "--registration-id", "x-contoso-hpsd-088", "--linked-hub", kToastersHub,
+       kHeatPumpsHub},
+      {"dry-run", "--registration-id", "x-contoso-hpsd-088", "--linked-hub", kToastersHub,
+       "--linked-hub", kHeatPumpsHub, kContoso},
+  };
+  for (const auto& way : ways) CHECK(allocd_json(way, 0)["hub"] == kHeatPumpsHub);
+  const auto refused = allocd_json(
+      {"dry-run", kContoso, "--registration-id", "fridge", "--linked-hub", kToastersHub}, 0);
+  CHECK(refused["outcome"] == "reject");
+  CHECK(refused["status"] == 400);
+  CHECK(refused["reason"] == "Unrecognized device registration.");
+  CHECK(refused["response"] == "Unrecognized device registration.");
+  CHECK(refused["hub"].is_null());
+}
+
+TEST_CASE("dry-run: payload and enrollment group go with a registration ID") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("r.yaml",
+                                        "rules: [{name: a, match: {payload.n: 3, enrollment.id: "
+                                        "g}, reject: \"${payload.n} ${enrollment.kind}\"}]\n");
+  const auto json = allocd_json({"dry-run", path, "--registration-id", "a", "--linked-hub", "h",
+                                 "--payload", R"({"n":3.0})", "--enrollment-group", "G"},
+                                0);
+  CHECK(json["reason"] == "3.0 group");
+  CHECK(allocd({"dry-run", path, "--registration-id", "a", "--linked-hub", "h", "--payload", "{"})
+            .exit_code == 2);
+  CHECK(allocd({"dry-run", path, "--payload", "{}"}).exit_code == 2);
+}
+
+TEST_CASE("dry-run: a malformed body is a decision, and exits 0") {
+  const test::TemporaryFolder folder;
+  const auto json =
+      allocd_json({"dry-run", kContoso, "--request", folder.write("b.json", "[1")}, 0);
+  CHECK(json["status"] == 400);
+  CHECK(json["rule"].is_null());
+  CHECK(json["reason"] == "The body is not JSON: unexpected end of input at byte 3.");
+  CHECK(json["trace"].empty());
+}
+
+TEST_CASE("dry-run: hubs alone are held against every pattern") {
+  CHECK(allocd({"dry-run", kContoso, "--linked-hub", kToastersHub, kHeatPumpsHub}).exit_code == 0);
+  const auto json = allocd_json({"dry-run", kContoso, "--linked-hub", kToastersHub}, 1);
+  CHECK(json["ok"] == false);
+  CHECK(json["diagnostics"][0]["code"] == "no-linked-hub");
+  CHECK(json["diagnostics"][0]["message"] ==
+        "no linked hub fits `*-heatpumps-*` of rule `heatpump-088`");
+}
+
+TEST_CASE("command line: wrong usage exits 2, help and version exit 0") {
+  struct Case {
+    std::vector<std::string> arguments;
+    int exit_code;
+    const char* says;
+  };
+  const Case cases[] = {
+      {{}, 2, "A subcommand is required"},
+      {{"dryrun"}, 2, "unknown command `dryrun`; did you mean `dry-run`?"},
+      {{"dry-run"}, 2, "at least one file or directory"},
+      {{"dry-run", kContoso, "--frobnicate"}, 2, "--frobnicate"},
+      {{"dry-run", kContoso, "--output", "xml"}, 2, "xml"},
+      {{"dry-run", kContoso, "--request", "/nowhere"}, 2, "cannot read the request `/nowhere`"},
+      {{"dry-run", kContoso, "--request", "x", "--registration-id", "y"}, 2, "two ways"},
+      {{"dry-run", kContoso, "--registration-id", "y"}, 2, "--linked-hub"},
+      {{"dry-run", "--help"}, 0, "Examples:"},
+      {{"serve", "--help"}, 0, "Examples:"},
+      {{"--help"}, 0, "dry-run"},
+      {{"version"}, 0, "allocd 0.1.0"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.says);
+    const Run run = allocd(c.arguments);
+    CHECK(run.exit_code == c.exit_code);
+    CHECK_MESSAGE(has(run.output, c.says), run.output);
+  }
+}
+
+}  // namespace allocd
