@@ -129,9 +129,9 @@ void print_decision(const Answer& answer, std::ostream& out) {
     out << "  rule          none decided\n";
   }
   if (decision.initial_twin)
-    out << "  initial twin  " << printable(compact(*decision.initial_twin), 65536) << '\n';
+    out << "  initial twin  " << printable(decision.initial_twin->text(), 65536) << '\n';
   if (decision.payload)
-    out << "  payload       " << printable(compact(*decision.payload), 65536) << '\n';
+    out << "  payload       " << printable(decision.payload->text(), 65536) << '\n';
   out << "  answer        " << answer.reply.status << ' ' << printable(answer.reply.body, 65536)
       << '\n';
   out << "  DPS           " << what_dps_does(decision.outcome) << '\n';

@@ -40,9 +40,8 @@ std::string value(std::string_view text) {
 std::string decision_line(std::string_view id, const Answer& answer,
                           std::chrono::microseconds took) {
   const Decision& decision = answer.decision;
-  const bool has_id = answer.request && answer.request->registration_id;
   std::string line = "decision id=" + std::string(id);
-  line += " registrationId=" + (has_id ? value(*answer.request->registration_id) : "-");
+  line += " registrationId=" + (answer.registration_id ? value(*answer.registration_id) : "-");
   line += " outcome=" + std::string(outcome_name(decision.outcome));
   line += " status=" + std::to_string(answer.reply.status);
   line += " rule=" + (decision.rule != nullptr ? value(decision.rule->name) : "-");

@@ -28,13 +28,13 @@ class HubTest {
 
   std::size_t preferences() const { return filled_.empty() ? 1 : filled_.size(); }
 
-  bool fits(std::size_t preference, const std::string& host_name) const {
+  bool fits(std::size_t preference, std::string_view host_name) const {
     if (const auto* operators = std::get_if<Operators>(&choice_.hub))
       return operators->hold(Value(hub_name(host_name)), nullptr);
     return filled_[preference].matches(host_name);
   }
 
-  bool fits_any(const std::string& host_name) const {
+  bool fits_any(std::string_view host_name) const {
     for (std::size_t i = 0; i < preferences(); ++i)
       if (fits(i, host_name)) return true;
     return false;
@@ -57,15 +57,16 @@ class HubTest {
   std::vector<HubPattern::Filled> filled_;
 };
 
-const std::string* pick_from(const PickSpec& pick,
-                             const std::vector<const std::string*>& candidates) {
+std::optional<std::string_view> pick_from(const PickSpec& pick,
+                                          const std::vector<std::string_view>& candidates) {
   switch (pick.kind) {
     case PickSpec::Kind::First: return candidates.front();
     case PickSpec::Kind::Last: return candidates.back();
     case PickSpec::Kind::Index:
-      return pick.index < candidates.size() ? candidates[pick.index] : nullptr;
+      if (pick.index < candidates.size()) return candidates[pick.index];
+      break;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::string describe(const PickSpec& pick) {
@@ -77,9 +78,9 @@ std::string describe(const PickSpec& pick) {
   return "";
 }
 
-std::string join(const std::vector<const std::string*>& names) {
+std::string join(const std::vector<std::string_view>& names) {
   std::string out;
-  for (const std::string* name : names) out += (out.empty() ? "" : ", ") + printable(*name);
+  for (const std::string_view name : names) out += (out.empty() ? "" : ", ") + printable(name);
   return out;
 }
 
@@ -102,38 +103,39 @@ std::variant<Json, RenderError> render_section(const ValueTemplate& section, std
 }  // namespace
 
 std::variant<ChosenHub, RenderError> choose_hub(const HubChoice& choice,
-                                                const std::vector<std::string>& linked_hubs,
+                                                const std::vector<std::string_view>& linked_hubs,
                                                 std::string_view current_hub,
                                                 const RenderContext& context, bool explain) {
   HubTest test(choice);
   if (auto error = test.fill(context)) return std::move(*error);
 
   if (choice.keep_current && !current_hub.empty())
-    for (const std::string& host_name : linked_hubs)
+    for (const std::string_view host_name : linked_hubs)
       if (equal_ignoring_case(host_name, current_hub) && test.fits_any(host_name))
-        return ChosenHub{&host_name, explain ? "the current hub stays (keepCurrent)" : ""};
+        return ChosenHub{host_name, explain ? "the current hub stays (keepCurrent)" : ""};
 
   for (std::size_t i = 0; i < test.preferences(); ++i) {
-    std::vector<const std::string*> candidates;
-    for (const std::string& host_name : linked_hubs)
-      if (test.fits(i, host_name)) candidates.push_back(&host_name);
+    std::vector<std::string_view> candidates;
+    for (const std::string_view host_name : linked_hubs)
+      if (test.fits(i, host_name)) candidates.push_back(host_name);
     if (candidates.empty()) continue;
     ChosenHub out{pick_from(choice.pick, candidates), ""};
     if (explain)
       out.why = test.text(i, context) + " fits " + std::to_string(candidates.size()) + " of " +
                 count_of_hubs(linked_hubs.size()) + " (" + join(candidates) + "), pick is " +
-                describe(choice.pick) + (out.host_name == nullptr ? ", which there is not" : "");
+                describe(choice.pick) + (!out.host_name ? ", which there is not" : "");
     return out;
   }
   if (!explain) return ChosenHub{};
   std::string why;
   for (std::size_t i = 0; i < test.preferences(); ++i)
     why += (why.empty() ? "" : ", ") + test.text(i, context);
-  return ChosenHub{nullptr, why + " fits none of " + count_of_hubs(linked_hubs.size())};
+  return ChosenHub{std::nullopt, why + " fits none of " + count_of_hubs(linked_hubs.size())};
 }
 
-std::variant<Json, RenderError> render_twin(const TwinTemplate& twin,
-                                            const RenderContext& context) {
+namespace {
+
+std::variant<Json, RenderError> whole_twin(const TwinTemplate& twin, const RenderContext& context) {
   auto desired =
       render_section(twin.desired, "properties.desired", TwinLimits::kDesiredBytes, context);
   if (std::holds_alternative<RenderError>(desired)) return desired;
@@ -146,13 +148,44 @@ std::variant<Json, RenderError> render_twin(const TwinTemplate& twin,
   return out;
 }
 
-std::variant<Json, RenderError> render_payload(const ValueTemplate& payload,
-                                               const RenderContext& context) {
-  auto rendered = payload.render(context);
-  if (std::holds_alternative<RenderError>(rendered)) return rendered;
-  if (!std::get<Json>(rendered).is_object())
-    return RenderError{"`payload` of the answer is no object"};
-  return rendered;
+}  // namespace
+
+void prepare(TwinTemplate& twin) {
+  if (twin.tags.literal() == nullptr || twin.desired.literal() == nullptr) return;
+  const FieldValues no_fields(0);
+  const Captures no_captures;
+  const auto whole = whole_twin(twin, {no_fields, no_captures, {}, {}});
+  const Json* json = std::get_if<Json>(&whole);
+  if (json != nullptr) twin.literal = json->empty() ? "" : std::string(RenderedJson(*json).text());
+}
+
+void prepare(PayloadTemplate& payload) {
+  const Json* json = payload.value.literal();
+  if (json != nullptr && json->is_object())
+    payload.literal = std::string(RenderedJson(*json).text());
+}
+
+std::variant<std::optional<RenderedJson>, RenderError> render_twin(const TwinTemplate& twin,
+                                                                   const RenderContext& context) {
+  if (twin.literal) {
+    if (twin.literal->empty()) return std::nullopt;
+    return RenderedJson(&*twin.literal);
+  }
+  auto whole = whole_twin(twin, context);
+  if (auto* error = std::get_if<RenderError>(&whole)) return std::move(*error);
+  const Json& json = std::get<Json>(whole);
+  if (json.empty()) return std::nullopt;
+  return RenderedJson(json);
+}
+
+std::variant<RenderedJson, RenderError> render_payload(const PayloadTemplate& payload,
+                                                       const RenderContext& context) {
+  if (payload.literal) return RenderedJson(&*payload.literal);
+  auto rendered = payload.value.render(context);
+  if (auto* error = std::get_if<RenderError>(&rendered)) return std::move(*error);
+  const Json& json = std::get<Json>(rendered);
+  if (!json.is_object()) return RenderError{"`payload` of the answer is no object"};
+  return RenderedJson(json);
 }
 
 }  // namespace allocd

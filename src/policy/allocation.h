@@ -29,7 +29,19 @@ struct ContinueWithNextRule {};
 struct TwinTemplate {
   ValueTemplate tags;
   ValueTemplate desired;
+  // The whole as it goes out, where nothing in it needs a request; empty where nothing does.
+  std::optional<std::string> literal;
 };
+
+// What is handed to the device.
+struct PayloadTemplate {
+  ValueTemplate value;
+  std::optional<std::string> literal;
+};
+
+// Fills in `literal`. What is literal is within the limits: judged before.
+void prepare(TwinTemplate& twin);
+void prepare(PayloadTemplate& payload);
 
 // Which of the linked hubs.
 struct HubChoice {
@@ -44,28 +56,30 @@ struct HubChoice {
 struct Allocation {
   HubChoice hub;
   std::optional<TwinTemplate> initial_twin;
-  std::optional<ValueTemplate> payload;
+  std::optional<PayloadTemplate> payload;
   std::variant<Refusal, ContinueWithNextRule> on_no_hub;
 };
 
 // What came of a choice: an element of `linked_hubs`, or none that fits.
 struct ChosenHub {
-  const std::string* host_name = nullptr;  // null: no linked hub fits
-  std::string why;                         // in words, where `explain` asked for it
+  std::optional<std::string_view> host_name;  // nothing: no linked hub fits
+  std::string why;                            // in words, where `explain` asked for it
 };
 
 // `linked_hubs` keep DPS's order; `current_hub` may be empty.
 std::variant<ChosenHub, RenderError> choose_hub(const HubChoice& choice,
-                                                const std::vector<std::string>& linked_hubs,
+                                                const std::vector<std::string_view>& linked_hubs,
                                                 std::string_view current_hub,
                                                 const RenderContext& context, bool explain);
 
-// The twin with the members `properties.desired` and `tags` where they are not empty; an empty
-// object where both are. A part that is no object, or beyond IoT Hub's limits, is an error.
-std::variant<Json, RenderError> render_twin(const TwinTemplate& twin, const RenderContext& context);
+// The twin with the members `properties.desired` and `tags` where they are not empty; nothing where
+// both are. A part that is no object, or beyond IoT Hub's limits, is an error. Valid as long as
+// `twin`.
+std::variant<std::optional<RenderedJson>, RenderError> render_twin(const TwinTemplate& twin,
+                                                                   const RenderContext& context);
 
-// The object to hand to the device; anything else is an error.
-std::variant<Json, RenderError> render_payload(const ValueTemplate& payload,
-                                               const RenderContext& context);
+// The object to hand to the device; anything else is an error. Valid as long as `payload`.
+std::variant<RenderedJson, RenderError> render_payload(const PayloadTemplate& payload,
+                                                       const RenderContext& context);
 
 }  // namespace allocd

@@ -127,7 +127,7 @@ class RuleSetCompiler {
 
     scope.hub_chosen = true;
     if (spec.initial_twin) out.initial_twin = twins_.compile(*spec.initial_twin, scope);
-    if (spec.payload) out.payload = twins_.compile_object(*spec.payload, "payload", scope);
+    if (spec.payload) out.payload = twins_.compile_payload(*spec.payload, scope);
     return out;
   }
 

@@ -37,8 +37,8 @@ void note(RuleTrace* trace, std::string text) {
 
 // Nothing where no hub fits and the rule lets the next ones try.
 std::optional<Decision> allocate(const Rule& rule, const Allocation& allocation,
-                                 const std::vector<std::string>& linked_hubs, RenderContext context,
-                                 RuleTrace* trace) {
+                                 const std::vector<std::string_view>& linked_hubs,
+                                 RenderContext context, RuleTrace* trace) {
   const Value& current = context.fields[FieldTable::kCurrentHub];
   const std::string_view current_hub =
       current.text() != nullptr ? *current.text() : std::string_view();
@@ -46,7 +46,7 @@ std::optional<Decision> allocate(const Rule& rule, const Allocation& allocation,
   if (const auto* error = std::get_if<RenderError>(&choice)) return rejected(rule, *error);
   ChosenHub& chosen = std::get<ChosenHub>(choice);
   if (!chosen.why.empty()) note(trace, std::move(chosen.why));
-  if (chosen.host_name == nullptr) {
+  if (!chosen.host_name) {
     if (const auto* refusal = std::get_if<Refusal>(&allocation.on_no_hub))
       return refuse(rule, *refusal, context);
     note(trace, "no hub, so the rules go on (onNoHub: continue)");
@@ -61,12 +61,12 @@ std::optional<Decision> allocate(const Rule& rule, const Allocation& allocation,
   if (allocation.initial_twin) {
     auto twin = render_twin(*allocation.initial_twin, context);
     if (const auto* error = std::get_if<RenderError>(&twin)) return rejected(rule, *error);
-    if (!std::get<Json>(twin).empty()) out.initial_twin = std::get<Json>(std::move(twin));
+    out.initial_twin = std::get<std::optional<RenderedJson>>(std::move(twin));
   }
   if (allocation.payload) {
     auto payload = render_payload(*allocation.payload, context);
     if (const auto* error = std::get_if<RenderError>(&payload)) return rejected(rule, *error);
-    out.payload = std::get<Json>(std::move(payload));
+    out.payload = std::get<RenderedJson>(std::move(payload));
   }
   return out;
 }
@@ -78,11 +78,11 @@ void trace_captures(const Rule& rule, const Captures& captures, RuleTrace& trace
 
 }  // namespace
 
-Decision decide(const RuleSet& rules, const AllocationRequest& request, Moment now, Trace* trace) {
+Decision decide(const RuleSet& rules, const RequestValues& request, Moment now, Trace* trace) {
   if (!request.registration_id) return rejected(nullptr, kNoRegistrationId);
   if (!request.linked_hubs) return rejected(nullptr, kNoLinkedHubs);
 
-  const FieldValues fields = rules.fields().read(request);
+  const FieldValues& fields = request.fields;
   Captures captures;
   for (const Rule& rule : rules.rules()) {
     RuleTrace* entry = trace != nullptr ? &trace->emplace_back() : nullptr;

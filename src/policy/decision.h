@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "policy/located_value.h"
+#include "policy/rendered_json.h"
 
 namespace allocd {
 
@@ -20,7 +20,7 @@ std::string_view outcome_name(Outcome outcome);
 // https://learn.microsoft.com/azure/iot-dps/tutorial-custom-allocation-policies (troubleshooting)
 int http_status(Outcome outcome);
 
-// A value of its own but for `rule`, which is valid as long as the rule set that decided.
+// Valid as long as the rule set that decided.
 struct Decision {
   Outcome outcome = Outcome::Reject;
   const Rule* rule = nullptr;  // null where no rule decided
@@ -28,8 +28,8 @@ struct Decision {
   // Of Allocate only: an element of linkedHubs as received, and what goes with it. The twin has
   // the members `properties.desired` and `tags`, where they are not empty.
   std::string hub;
-  std::optional<Json> initial_twin;
-  std::optional<Json> payload;
+  std::optional<RenderedJson> initial_twin;
+  std::optional<RenderedJson> payload;
 };
 
 }  // namespace allocd

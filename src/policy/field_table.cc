@@ -6,15 +6,6 @@
 namespace allocd {
 namespace {
 
-// The array index that a path step is: digits without a leading zero (RFC 6901, section 4).
-std::optional<std::size_t> array_index(std::string_view step) {
-  if (step.empty() || (step.size() > 1 && step[0] == '0')) return std::nullopt;
-  std::size_t index = 0;
-  const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
-  if (error != std::errc() || end != step.data() + step.size()) return std::nullopt;
-  return index;
-}
-
 // Which way of attestation the context speaks of: the member that it carries.
 std::string_view attestation_of(const AllocationRequest& request) {
   const Json* context = member(request.body, "deviceRuntimeContext");
@@ -25,6 +16,14 @@ std::string_view attestation_of(const AllocationRequest& request) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> array_index(std::string_view step) {
+  if (step.empty() || (step.size() > 1 && step[0] == '0')) return std::nullopt;
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
+  if (error != std::errc() || end != step.data() + step.size()) return std::nullopt;
+  return index;
+}
 
 FieldTable::FieldTable() : nodes_(2) {
   slot_of(std::get<Field>(parse_field("registrationId")));
@@ -58,8 +57,8 @@ std::size_t FieldTable::slot_of(const Field& field) {
   return slot_in(nodes_[at].slot);
 }
 
-void FieldTable::walk(const Json& json, const Node& node, std::vector<Value>& values) const {
-  if (node.slot != kNone) values[node.slot] = Value(json);
+void FieldTable::walk(const Json& json, const Node& node, FieldValues& values) const {
+  if (node.slot != kNone) values.set(node.slot, Value(json));
   if (node.children.empty()) return;
   if (json.is_object()) {
     for (const auto& [key, value] : json.get_ref<const Json::object_t&>())
@@ -74,18 +73,18 @@ void FieldTable::walk(const Json& json, const Node& node, std::vector<Value>& va
 
 FieldValues FieldTable::read(const AllocationRequest& request) const {
   FieldValues out(slots_);
-  walk(request.body, nodes_[kRequestRoot], out.values_);
+  walk(request.body, nodes_[kRequestRoot], out);
   if (const std::string_view kind = attestation_of(request); attestation_ != kNone && !kind.empty())
-    out.values_[attestation_] = Value(kind);
+    out.set(attestation_, Value(kind));
   const Json* record = request.enrollment();
   if (record == nullptr) return out;
-  walk(*record, nodes_[kEnrollmentRoot], out.values_);
+  walk(*record, nodes_[kEnrollmentRoot], out);
   const bool group = member(request.body, "enrollmentGroup") != nullptr;
   if (enrollment_kind_ != kNone)
-    out.values_[enrollment_kind_] = Value(std::string_view(group ? "group" : "individual"));
+    out.set(enrollment_kind_, Value(std::string_view(group ? "group" : "individual")));
   if (enrollment_id_ != kNone)
     if (const Json* id = member(*record, group ? "enrollmentGroupId" : "registrationId"))
-      out.values_[enrollment_id_] = Value(*id);
+      out.set(enrollment_id_, Value(*id));
   return out;
 }
 

@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "policy/allocation_request.h"
@@ -19,10 +22,19 @@ class FieldValues {
   explicit FieldValues(std::size_t slots) : values_(slots) {}
   const Value& operator[](std::size_t slot) const { return values_[slot]; }
 
+  void set(std::size_t slot, const Value& value) { values_[slot] = value; }
+  // Takes a value over that a Value is to point at.
+  const Json& keep(Json json) {
+    return *kept_.emplace_back(std::make_unique<const Json>(std::move(json)));
+  }
+
  private:
-  friend class FieldTable;
   std::vector<Value> values_;
+  std::vector<std::unique_ptr<const Json>> kept_;
 };
+
+// The array index that a path step is: digits without a leading zero (RFC 6901, section 4).
+std::optional<std::size_t> array_index(std::string_view step);
 
 // Filled while a rule set is compiled, only read afterwards.
 class FieldTable {
@@ -39,15 +51,23 @@ class FieldTable {
   static constexpr std::size_t kRegistrationId = 0;
   static constexpr std::size_t kCurrentHub = 1;
 
- private:
+  // For readers of other kinds of trees: the paths of the fields, as a tree of member names. A slot
+  // that is kNone belongs to no field.
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-
   struct Node {
     std::size_t slot = kNone;
-    std::map<std::string, std::size_t, std::less<>> children;  // indices into nodes_
+    std::map<std::string, std::size_t, std::less<>> children;  // to ask node() for
   };
+  const Node& request_root() const { return nodes_[kRequestRoot]; }
+  const Node& enrollment_root() const { return nodes_[kEnrollmentRoot]; }
+  const Node& node(std::size_t index) const { return nodes_[index]; }
+  std::size_t slots() const { return slots_; }
+  std::size_t enrollment_id_slot() const { return enrollment_id_; }
+  std::size_t enrollment_kind_slot() const { return enrollment_kind_; }
+  std::size_t attestation_slot() const { return attestation_; }
 
-  void walk(const Json& json, const Node& node, std::vector<Value>& values) const;
+ private:
+  void walk(const Json& json, const Node& node, FieldValues& values) const;
   std::size_t new_slot() { return slots_++; }
 
   std::vector<Node> nodes_;

@@ -95,7 +95,10 @@ TwinTemplate TwinCompiler::compile_sections(const TwinSpec& twin, const Referenc
 TwinTemplate TwinCompiler::compile(const TwinSpec& twin, const ReferenceScope& scope) {
   check_limits(twin);
   TwinTemplate own = compile_sections(twin, scope, diagnostics_);
-  if (!twin.template_name) return own;
+  if (!twin.template_name) {
+    prepare(own);
+    return own;
+  }
 
   const auto named = templates_.find(twin.template_name->value);
   if (named == templates_.end()) {
@@ -121,12 +124,15 @@ TwinTemplate TwinCompiler::compile(const TwinSpec& twin, const ReferenceScope& s
     base.desired =
         merged_section(std::move(base.desired), std::move(own.desired), "properties.desired",
                        TwinLimits::kDesiredBytes, twin.template_name->range, diagnostics_);
+  prepare(base);
   return base;
 }
 
-ValueTemplate TwinCompiler::compile_object(const LocatedValue& value, std::string_view name,
-                                           const ReferenceScope& scope) {
-  return object_template(value, name, scope, diagnostics_);
+PayloadTemplate TwinCompiler::compile_payload(const LocatedValue& value,
+                                              const ReferenceScope& scope) {
+  PayloadTemplate out{object_template(value, "payload", scope, diagnostics_), {}};
+  prepare(out);
+  return out;
 }
 
 void TwinCompiler::finish() {

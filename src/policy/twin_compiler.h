@@ -25,8 +25,7 @@ class TwinCompiler {
   TwinTemplate compile(const TwinSpec& twin, const ReferenceScope& scope);
 
   // A map, or one `${..}` in its place [wrong-type].
-  ValueTemplate compile_object(const LocatedValue& value, std::string_view name,
-                               const ReferenceScope& scope);
+  PayloadTemplate compile_payload(const LocatedValue& value, const ReferenceScope& scope);
 
   // Reports templates that no rule uses (warning [unused-template]).
   void finish();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,11 @@ class Value {
   Value() = default;
   explicit Value(std::string_view text) : value_(text) {}
   explicit Value(const Json& json);
+  // Only these types themselves, so that no pointer becomes a bool.
+  template <typename Scalar>
+  requires std::same_as<Scalar, bool> || std::same_as<Scalar, std::int64_t> ||
+      std::same_as<Scalar, std::uint64_t> || std::same_as<Scalar, double>
+  explicit Value(Scalar scalar) : value_(scalar) {}
 
   bool is_absent() const { return value_.index() == 0; }
   bool is_number() const { return value_.index() >= 2 && value_.index() <= 4; }

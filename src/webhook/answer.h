@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "policy/decide.h"
@@ -14,8 +15,8 @@ namespace allocd {
 struct Answer {
   Decision decision;  // valid as long as the rule set
   Reply reply;
-  // What was asked, where the body was a request at all.
-  std::optional<AllocationRequest> request;
+  // Who asked, letters as received, where the body was a request and said so.
+  std::optional<std::string> registration_id;
 };
 
 // A malformed body is a decision too: rejected, by no rule.

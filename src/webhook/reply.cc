@@ -1,5 +1,6 @@
 #include "webhook/reply.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -22,29 +23,24 @@ std::string well_formed(std::string_view text) {
   return out;
 }
 
-// Objects here have no member twice: appending saves looking for one.
-void append(Json& object, const std::string& name, Json value) {
-  object.get_ref<Json::object_t&>().emplace_back(name, std::move(value));
-}
-
-Json ordered_twin(const Json& twin) {
-  Json ordered = Json::object();
-  for (const char* name : {"properties", "tags"})
-    if (const auto found = twin.find(name); found != twin.end()) append(ordered, name, *found);
-  for (const auto& [name, value] : twin.get_ref<const Json::object_t&>())
-    if (name != "properties" && name != "tags") append(ordered, name, value);
-  return ordered;
+// A host name as JSON text. Nearly all are of letters that stand for themselves.
+std::string quoted_host(std::string_view host) {
+  const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+  });
+  if (plain) return '"' + std::string(host) + '"';
+  return std::string(RenderedJson(Json(std::string(host))).text());
 }
 
 std::string allocation(const Decision& decision) {
-  Json body = Json::object();
-  append(body, "iotHubHostName", decision.hub);
+  std::string body = R"({"iotHubHostName":)" + quoted_host(decision.hub);
   // Without the member DPS takes the twin of the enrollment, and that is what no twin here means.
-  if (decision.initial_twin && decision.initial_twin->is_object() &&
-      !decision.initial_twin->empty())
-    append(body, "initialTwin", ordered_twin(*decision.initial_twin));
-  if (decision.payload) append(body, "payload", *decision.payload);
-  return body.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (decision.initial_twin)
+    body.append(R"(,"initialTwin":)").append(decision.initial_twin->text());
+  if (decision.payload) body.append(R"(,"payload":)").append(decision.payload->text());
+  body += '}';
+  return body;
 }
 
 }  // namespace

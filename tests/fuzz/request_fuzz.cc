@@ -7,6 +7,8 @@
 #include <variant>
 
 #include "diagnostics/utf8.h"
+#include "policy/request_values.h"
+#include "webhook/fast_request.h"
 #include "webhook/parse_request.h"
 #include "webhook/reply.h"
 
@@ -40,10 +42,34 @@ void expect_reply(const allocd::Decision& decision, int status) {
   if (status == 200) expect(nlohmann::json::accept(reply.body));
 }
 
+// The quick reader and the strict one see the same request, field by field.
+void expect_same_reading(std::string_view body) {
+  static const allocd::FieldTable kFields = [] {
+    allocd::FieldTable fields;
+    for (const char* name : {"payload", "payload.a", "payload.a.b", "payload.a.0",
+                             "currentDeviceId", "attestation", "enrollment", "enrollment.id",
+                             "enrollment.kind", "enrollment.a.b", "/a", "/linkedHubs/0"})
+      fields.slot_of(std::get<allocd::Field>(allocd::parse_field(name)));
+    return fields;
+  }();
+  const auto fast = allocd::read_fast(body, kFields);
+  if (!fast) return;
+  const auto parsed = allocd::parse_request(body);
+  const auto* request = std::get_if<allocd::AllocationRequest>(&parsed);
+  expect(request != nullptr);
+  const allocd::RequestValues slow = allocd::values_of(kFields, *request);
+  expect(fast->registration_id == slow.registration_id && fast->linked_hubs == slow.linked_hubs);
+  for (std::size_t i = 0; i < kFields.slots(); ++i) {
+    expect(fast->fields[i].is_absent() == slow.fields[i].is_absent());
+    expect(fast->fields[i].json().dump() == slow.fields[i].json().dump());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
+  expect_same_reading(body);
   const auto parsed = allocd::parse_request(body);
 
   allocd::Decision decision;
@@ -58,8 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   expect_stable(request);
   decision.outcome = allocd::Outcome::Allocate;
   decision.hub = request.registration_id.value_or("");
-  decision.initial_twin = request.body;
-  decision.payload = request.body;
+  decision.initial_twin = allocd::RenderedJson(request.body);
+  decision.payload = allocd::RenderedJson(request.body);
   expect_reply(decision, 200);
   return 0;
 }

@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Answer given = answer(*loaded.rules, body, Moment());
     expect(watched.reply.body == given.reply.body && watched.reply.status == given.reply.status);
     if (given.decision.outcome != Outcome::Allocate) continue;
-    const auto& hubs = *given.request->linked_hubs;
+    const auto hubs = Json::parse(body).at("linkedHubs").get<std::vector<std::string>>();
     expect(std::find(hubs.begin(), hubs.end(), given.decision.hub) != hubs.end());
   }
   return 0;
