@@ -61,6 +61,7 @@ void read_limits(MapReader& map, HttpLimits& limits, Diagnostics& diagnostics) {
   MapReader reader(*value, "`limits`", diagnostics);
   read_number(reader, "bodyBytes", 1024, 64 << 20, limits.body_bytes, diagnostics);
   read_number(reader, "threads", 0, 1024, limits.threads, diagnostics);
+  read_number(reader, "connections", 1, 1 << 20, limits.connections, diagnostics);
   read_number(reader, "idleSeconds", 1, 3600, limits.idle_seconds, diagnostics);
   read_number(reader, "requestSeconds", 1, 600, limits.request_seconds, diagnostics);
   reader.finish();

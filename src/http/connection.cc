@@ -1,209 +1,210 @@
 #include "http/connection.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <cstdint>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/eventfd.h>
+#include <optional>
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <system_error>
 #include <unistd.h>
 #include <utility>
+#include <variant>
 
-#include "http/head.h"
+#include "http/answer_text.h"
 
 namespace allocd {
 
 namespace {
 
-constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::size_t kMaxChunkLine = 1024;
-constexpr std::chrono::seconds kLinger{1};
+constexpr std::uint32_t kHungUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+// Sent before more pipelined requests are answered.
+constexpr std::size_t kMaxAnswers = 262144;
+constexpr std::size_t kMaxDiscarded = 8 << 20;
+constexpr int kReceivesPerTurn = 4;
 
 }  // namespace
 
-StopSignal::StopSignal(int request_seconds)
-    : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      grace_(std::chrono::seconds(request_seconds)),
-      end_(std::chrono::steady_clock::time_point::max()) {
-  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+void Desk::clear_answers() {
+  // One large answer is no reason to keep its size for good.
+  if (answers.capacity() > 4 * kMaxAnswers) answers = std::string();
+  answers.clear();
 }
 
-StopSignal::~StopSignal() { close(fd_); }
+Connection::Connection(int fd, std::size_t body_bytes, Welcome welcome)
+    : fd_(fd), welcome_(welcome), since_(Clock::now()), framer_(body_bytes) {}
 
-void StopSignal::raise() {
-  end_ = std::chrono::steady_clock::now() + grace_;
-  raised_ = true;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof one);
+Connection::~Connection() { close_now(); }
+
+void Connection::close_now() {
+  if (fd_ >= 0) close(fd_);
+  fd_ = -1;
+  phase_ = Phase::Closed;
 }
 
-std::chrono::steady_clock::time_point StopSignal::bounded(
-    std::chrono::steady_clock::time_point deadline) const {
-  return std::min(deadline, end_.load());
+void Connection::wait_for(Phase phase, Desk& desk) {
+  phase_ = phase;
+  since_ = desk.now;
 }
 
-Connection::Connection(int fd, const HttpLimits& limits, const StopSignal& stop)
-    : fd_(fd), limits_(limits), stop_(stop) {
-  // Without it an answer can wait 40 ms for the peer's acknowledgement of the one before.
-  const int on = 1;
-  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+void Connection::take_turn(std::uint32_t events, Desk& desk) {
+  if ((events & (EPOLLIN | kHungUp)) != 0) readable_ = true;
+  if ((events & kHungUp) != 0) hung_up_ = true;
+  desk.clear_answers();
+  if (is_refused() && !last_) {
+    append_failure({503, "too many connections"}, desk.answers);
+    last_ = unread_ = true;
+    if (send_answers(desk)) end(desk);
+  }
+  if (phase_ == Phase::Write && !send_rest(desk)) return;
+  for (int i = 0; i < kReceivesPerTurn && wants_another_turn(); ++i)
+    phase_ == Phase::Linger ? discard(desk) : receive(desk);
 }
 
-Connection::~Connection() { close(fd_); }
-
-Connection::Progress Connection::wait(short events, Clock::time_point deadline) {
-  while (true) {
-    const auto left = stop_.bounded(deadline) - Clock::now();
-    if (left <= Clock::duration::zero()) return Progress::TooSlow;
-    const auto millis = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-    pollfd fds[] = {{fd_, events, 0}, {stop_.fd(), POLLIN, 0}};
-    // Once it is raised the signal would end every wait: the deadline knows about it by then.
-    const nfds_t count = stop_.raised() ? 1 : 2;
-    const int ready = poll(fds, count, static_cast<int>(std::min<std::int64_t>(millis, 60'000)));
-    if (ready < 0 && errno != EINTR) return Progress::Gone;
-    if (ready > 0 && fds[0].revents != 0) return Progress::Done;
+void Connection::receive(Desk& desk) {
+  std::string& buffer = desk.receive_buffer;
+  const ssize_t got = recv(fd_, buffer.data(), buffer.size(), 0);
+  if (got > 0) {
+    const auto size = static_cast<std::size_t>(got);
+    // Less than there was room for: there is no more. Asking once more for the socket to say so
+    // would be a third of all system calls.
+    if (size < buffer.size() && !hung_up_) readable_ = false;
+    answer(std::string_view(buffer).substr(0, size), desk);
+  } else if (got < 0 && errno == EINTR) {
+    return;
+  } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    readable_ = hung_up_ = false;
+  } else {
+    close_now();
   }
 }
 
-Connection::Progress Connection::receive_more(Clock::time_point deadline) {
-  char buffer[16384];
-  input_.erase(0, used_);
-  used_ = 0;
-  while (true) {
-    const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
-    if (got > 0) {
-      input_.append(buffer, static_cast<std::size_t>(got));
-      // A peer that always has one more byte must not escape its deadline.
-      return Clock::now() < stop_.bounded(deadline) ? Progress::Done : Progress::TooSlow;
+// Frames and answers `input`, in order; what comes after an answer that does not get through is
+// kept for later.
+void Connection::answer(std::string_view input, Desk& desk) {
+  const bool was_idle = phase_ == Phase::Idle;
+  bool answered = false;
+  while (!last_ && !input.empty()) {
+    auto read = framer_.read(input);
+    if (auto* wire = std::get_if<WireRequest>(&read)) {
+      answered = true;
+      answer_one(std::move(*wire), desk);
+    } else if (const auto* failure = std::get_if<WireFailure>(&read)) {
+      append_failure(*failure, desk.answers);
+      last_ = unread_ = true;
+    } else if (framer_.take_expectation()) {
+      desk.answers += "HTTP/1.1 100 Continue\r\n\r\n";
     }
-    if (got == 0) return Progress::Gone;
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return Progress::Gone;
-    if (const Progress waited = wait(POLLIN, deadline); waited != Progress::Done) return waited;
+    if (desk.answers.size() > kMaxAnswers && !send_answers(desk)) break;
+  }
+  if (!is_closed() && (phase_ == Phase::Write || !send_answers(desk))) input_ = input;
+  if (is_closed() || phase_ == Phase::Write) return;
+  if (last_) {
+    unread_ = unread_ || !input.empty() || readable_;
+    end(desk);
+  } else if (answered || (was_idle && framer_.has_started())) {
+    wait_for(framer_.has_started() ? Phase::Request : Phase::Idle, desk);
   }
 }
 
-// Done with `found` beyond `limit` where the end is not within it.
-Connection::Progress Connection::receive_until(std::string_view end, std::size_t limit,
-                                               Clock::time_point deadline, std::size_t& found) {
-  std::size_t from = 0;
-  while (true) {
-    const std::string_view input = unread();
-    found = input.find(end, from);
-    if (found != std::string_view::npos || input.size() > limit) return Progress::Done;
-    from = input.size() < end.size() ? 0 : input.size() - end.size() + 1;
-    if (const Progress got = receive_more(deadline); got != Progress::Done) return got;
+void Connection::answer_one(WireRequest wire, Desk& desk) {
+  const bool version_1_0 = wire.head.version_1_0;
+  const bool head_only = wire.head.method == "HEAD";
+  bool keep_alive = wire.head.keep_alive;
+  const auto request = desk.translator.translate(std::move(wire));
+  if (!request) {
+    append_failure({400, "unknown method"}, desk.answers);
+    last_ = unread_ = true;
+    return;
   }
-}
-
-WireFailure Connection::incomplete(Progress progress) const {
-  // 4xx would make DPS give the device up; who is slow may try again.
-  if (progress == Progress::TooSlow) return {503, "the request took too long to arrive"};
-  return {};
-}
-
-WireFailure Connection::too_large() const {
-  return {413, "the body has more than " + std::to_string(limits_.body_bytes) + " bytes"};
-}
-
-std::variant<WireRequest, WireFailure> Connection::read_request() {
-  const auto deadline = Clock::now() + std::chrono::seconds(limits_.request_seconds);
-  // Clients may send an empty line between requests (RFC 9112, 2.2).
-  while (unread().size() < kLineEnd.size() || unread().starts_with(kLineEnd)) {
-    if (unread().starts_with(kLineEnd)) {
-      used_ += kLineEnd.size();
-    } else if (receive_more(deadline) != Progress::Done) {
-      return WireFailure{};
-    }
+  HttpResponse response;
+  try {
+    response = desk.handler(*request);
+  } catch (...) {
+    // What the exception says is nobody's business on the other side.
+    response = {500, "text/plain", "internal error", {}};
   }
-
-  std::size_t end = 0;
-  if (receive_until("\r\n\r\n", kMaxHeadBytes, deadline, end) != Progress::Done)
-    return WireFailure{};
-  if (end > kMaxHeadBytes) return WireFailure{431, "the head is too long"};
-  auto parsed = parse_head(unread().substr(0, end + 4));
-  if (const auto* error = std::get_if<HeadError>(&parsed))
-    return WireFailure{error->status, std::string(error->text)};
-  auto& head = std::get<RequestHead>(parsed);
-  used_ += end + 4;
-
-  if (head.content_length > limits_.body_bytes) return too_large();
-  if (head.expects_continue && !has_input() && (head.chunked || head.content_length > 0) &&
-      !send_all("HTTP/1.1 100 Continue\r\n\r\n"))
-    return WireFailure{};
-  auto body = head.chunked ? read_chunks(deadline) : read_sized(head.content_length, deadline);
-  if (auto* failure = std::get_if<WireFailure>(&body)) return std::move(*failure);
-  return WireRequest{std::move(head.line), std::move(std::get<std::string>(body)), head.keep_alive};
+  // Raised, maybe, while the handler was at it.
+  keep_alive = keep_alive && !desk.stopping;
+  last_ = !keep_alive;
+  const Ending kept = version_1_0 ? Ending::KeepAliveSaid : Ending::KeepAlive;
+  append_answer(response, keep_alive ? kept : Ending::Close, head_only, desk.answers);
 }
 
-std::variant<std::string, WireFailure> Connection::read_sized(std::size_t bytes,
-                                                              Clock::time_point deadline) {
-  while (unread().size() < bytes)
-    if (const Progress got = receive_more(deadline); got != Progress::Done) return incomplete(got);
-  std::string body(unread().substr(0, bytes));
-  used_ += bytes;
-  return body;
-}
-
-std::variant<std::string, WireFailure> Connection::read_chunks(Clock::time_point deadline) {
-  std::string body;
-  std::size_t trailers = 0;
-  while (true) {
-    std::size_t end = 0;
-    if (const Progress got = receive_until(kLineEnd, kMaxChunkLine, deadline, end);
-        got != Progress::Done)
-      return incomplete(got);
-    if (end > kMaxChunkLine) return WireFailure{400, "a chunk's first line is too long"};
-    const auto size = chunk_size(unread().substr(0, end));
-    if (!size) return WireFailure{400, "a chunk without a size"};
-    used_ += end + kLineEnd.size();
-    if (*size == 0) break;
-    if (*size > limits_.body_bytes - body.size()) return too_large();
-
-    auto chunk = read_sized(*size + kLineEnd.size(), deadline);
-    if (auto* failure = std::get_if<WireFailure>(&chunk)) return std::move(*failure);
-    const auto& data = std::get<std::string>(chunk);
-    if (!data.ends_with(kLineEnd)) return WireFailure{400, "a chunk longer than its size"};
-    body.append(data, 0, *size);
-  }
-  // Trailers up to the empty line say nothing to us.
-  while (true) {
-    std::size_t end = 0;
-    if (const Progress got = receive_until(kLineEnd, kMaxHeadBytes, deadline, end);
-        got != Progress::Done)
-      return incomplete(got);
-    if (end > kMaxHeadBytes || (trailers += end) > kMaxHeadBytes)
-      return WireFailure{431, "the trailers are too long"};
-    used_ += end + kLineEnd.size();
-    if (end == 0) return body;
-  }
-}
-
-bool Connection::send_all(std::string_view bytes) {
-  const auto deadline = Clock::now() + std::chrono::seconds(limits_.request_seconds);
-  while (!bytes.empty()) {
-    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+// False where the socket does not take them all, or the peer is gone: phase() says which.
+bool Connection::send_answers(Desk& desk) {
+  std::string_view rest = desk.answers;
+  while (!rest.empty()) {
+    const ssize_t sent = send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent > 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
+      rest.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (wait(POLLOUT, deadline) != Progress::Done) return false;
+      output_ = rest;
+      sent_ = 0;
+      desk.answers.clear();
+      wait_for(Phase::Write, desk);
+      return false;
     } else if (errno != EINTR) {
+      close_now();
       return false;
     }
   }
+  desk.answers.clear();
   return true;
 }
 
-void Connection::linger() {
-  if (stop_.raised()) return;
+// The deadline stays: it is one for the whole answer.
+bool Connection::send_rest(Desk& desk) {
+  while (sent_ < output_.size()) {
+    const ssize_t sent = send(fd_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
+    if (sent > 0) {
+      sent_ += static_cast<std::size_t>(sent);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      return false;
+    } else if (errno != EINTR) {
+      close_now();
+      return false;
+    }
+  }
+  output_ = std::string();
+  go_on(desk);
+  return phase_ != Phase::Write && !is_closed();
+}
+
+void Connection::go_on(Desk& desk) {
+  if (last_) {
+    unread_ = unread_ || !input_.empty() || readable_;
+    return end(desk);
+  }
+  wait_for(framer_.has_started() ? Phase::Request : Phase::Idle, desk);
+  const std::string input = std::exchange(input_, std::string());
+  answer(input, desk);
+}
+
+// Closing with bytes unread would reset the connection, and the peer could lose the answer.
+void Connection::end(Desk& desk) {
+  input_ = std::string();
+  if (!unread_) return close_now();
   shutdown(fd_, SHUT_WR);
-  const auto deadline = Clock::now() + kLinger;
-  do {
-    used_ = input_.size();
-  } while (!stop_.raised() && receive_more(deadline) == Progress::Done);
+  wait_for(Phase::Linger, desk);
+}
+
+void Connection::discard(Desk& desk) {
+  const ssize_t got = recv(fd_, desk.receive_buffer.data(), desk.receive_buffer.size(), 0);
+  if (got > 0) {
+    discarded_ += static_cast<std::size_t>(got);
+    if (discarded_ > kMaxDiscarded) close_now();
+  } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    readable_ = false;
+  } else if (got == 0 || errno != EINTR) {
+    close_now();
+  }
+}
+
+void Connection::expire(Desk& desk) {
+  if (phase_ != Phase::Request || !framer_.has_head()) return close_now();
+  // 4xx would make DPS give the device up; who is slow may try again.
+  desk.clear_answers();
+  append_failure({503, "the request took too long to arrive"}, desk.answers);
+  last_ = unread_ = true;
+  if (send_answers(desk)) end(desk);
 }
 
 }  // namespace allocd

@@ -1,92 +1,97 @@
-// One accepted connection: whole requests off it and answers onto it, within limits and deadlines.
+// One accepted connection: what it waits for, and what it does when that comes.
 #pragma once
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <list>
+#include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 
+#include "http/framer.h"
 #include "http/server.h"
+#include "http/translator.h"
 
 namespace allocd {
 
-// Tells every connection of a server that it is time to end. Safe to use from any thread.
-class StopSignal {
- public:
-  explicit StopSignal(int request_seconds);  // throws std::system_error
-  ~StopSignal();
-  StopSignal(const StopSignal&) = delete;
-  StopSignal& operator=(const StopSignal&) = delete;
+// What the connections of one thread share, as only one of them has its turn.
+struct Desk {
+  const HttpLimits& limits;
+  const HttpHandler& handler;
+  const std::atomic<bool>& stopping;
+  Translator translator;
+  std::string receive_buffer = std::string(65536, '\0');
+  std::string answers;  // of this turn
+  std::chrono::steady_clock::time_point now;
 
-  // From now on nothing waits for a peer longer than the time for one request.
-  void raise();
-  bool raised() const { return raised_; }
-  // Readable once it is raised.
-  int fd() const { return fd_; }
-  // The earlier of `deadline` and what raise() leaves.
-  std::chrono::steady_clock::time_point bounded(
-      std::chrono::steady_clock::time_point deadline) const;
-
- private:
-  int fd_;
-  std::chrono::steady_clock::duration grace_;
-  std::atomic<std::chrono::steady_clock::time_point> end_;
-  std::atomic<bool> raised_ = false;
+  void clear_answers();
 };
 
-// A request as it came, its framing undone.
-struct WireRequest {
-  std::string line;  // "POST /allocate?x=1 HTTP/1.1"
-  std::string body;
-  bool keep_alive = true;
-};
-
-// Why there is no request. After it the connection says nothing that could be trusted.
-struct WireFailure {
-  int status = 0;  // what to answer before closing; 0: nothing
-  std::string text;
-};
-
-// Owns its socket. Used by one thread at a time.
+// Owns its socket, which is non-blocking. Never waits: it does what can be done now and says what
+// it waits for. While that is a new request it holds no memory but its own.
 class Connection {
  public:
-  Connection(int fd, const HttpLimits& limits, const StopSignal& stop);
+  enum class Phase {
+    Idle,     // no byte of the next request is here
+    Request,  // some are
+    Write,    // the peer does not read what there is to send
+    Linger,   // all is sent; reading on for a moment, so that the peer gets to see it
+    Closed,
+  };
+  enum class Welcome { Serve, Refuse };  // refused: told 503 when its first turn comes
+  using Clock = std::chrono::steady_clock;
+
+  Connection(int fd, std::size_t body_bytes, Welcome welcome);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_; }
-  // Whether a part of the next request is here already.
-  bool has_input() const { return !unread().empty(); }
+  bool is_refused() const { return welcome_ == Welcome::Refuse; }
+  Phase phase() const { return phase_; }
+  // Since when it waits for that.
+  Clock::time_point since() const { return since_; }
+  // Whether it stopped for others' sake, with more to be read.
+  bool wants_another_turn() const { return readable_ && phase_ != Phase::Write && !is_closed(); }
 
-  // Takes at most `requestSeconds`. A body has at most `limits.body_bytes`, chunked or not.
-  std::variant<WireRequest, WireFailure> read_request();
-  // False where the peer is gone or does not read for `requestSeconds`.
-  bool send_all(std::string_view bytes);
-  // Ends the sending side and reads on for a moment: closing with bytes unread would reset the
-  // connection, and the peer could lose the answer that says why.
-  void linger();
+  // Is with its thread from now on.
+  void arrive(Desk& desk) { wait_for(Phase::Idle, desk); }
+  // `events` are epoll's, edge-triggered: what was said once is remembered here.
+  void take_turn(std::uint32_t events, Desk& desk);
+  // It waited too long.
+  void expire(Desk& desk);
+  void close_now();
+
+  // Its owner's: where it is kept, and whether arrive() was called.
+  std::list<Connection>::iterator place;
+  bool has_arrived = false;
 
  private:
-  using Clock = std::chrono::steady_clock;
-  enum class Progress { Done, Gone, TooSlow };
-
-  std::string_view unread() const { return std::string_view(input_).substr(used_); }
-  Progress wait(short events, Clock::time_point deadline);
-  Progress receive_more(Clock::time_point deadline);
-  Progress receive_until(std::string_view end, std::size_t limit, Clock::time_point deadline,
-                         std::size_t& found);
-  std::variant<std::string, WireFailure> read_sized(std::size_t bytes, Clock::time_point deadline);
-  std::variant<std::string, WireFailure> read_chunks(Clock::time_point deadline);
-  WireFailure incomplete(Progress progress) const;
-  WireFailure too_large() const;
+  bool is_closed() const { return phase_ == Phase::Closed; }
+  void receive(Desk& desk);
+  void answer(std::string_view input, Desk& desk);
+  void answer_one(WireRequest wire, Desk& desk);
+  bool send_answers(Desk& desk);
+  bool send_rest(Desk& desk);
+  void go_on(Desk& desk);
+  void end(Desk& desk);
+  void discard(Desk& desk);
+  void wait_for(Phase phase, Desk& desk);
 
   int fd_;
-  const HttpLimits& limits_;
-  const StopSignal& stop_;
-  std::string input_;     // received
-  std::size_t used_ = 0;  // how much of it is done with
+  Welcome welcome_;
+  Phase phase_ = Phase::Idle;
+  bool readable_ = false;  // there may be something to receive
+  bool hung_up_ = false;   // its end is to be received too
+  bool last_ = false;      // nothing is read as a request any more
+  bool unread_ = false;    // bytes of the peer's were left unread
+  Clock::time_point since_;
+  Framer framer_;
+  std::string input_;          // received, to be framed when the peer has read what is in output_
+  std::string output_;         // what the socket did not take
+  std::size_t sent_ = 0;       // of output_
+  std::size_t discarded_ = 0;  // while lingering
 };
 
 }  // namespace allocd

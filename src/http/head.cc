@@ -1,22 +1,23 @@
 #include "http/head.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 namespace allocd {
 
 namespace {
 
+constexpr std::string_view kBlank = " \t";
+
+// Not <cctype>'s, which look at the locale.
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t";
   const std::size_t first = text.find_first_not_of(kBlank);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
@@ -31,17 +32,21 @@ bool lists_word(std::string_view list, std::string_view word) {
   }
 }
 
-bool is_header_name(std::string_view name) {
+bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || kMarks.find(c) != kMarks.npos;
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    const char small = lower(c);
+    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
   });
 }
 
-bool has_control_character(std::string_view line) {
-  return std::any_of(line.begin(), line.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-  });
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+bool is_authority(std::string_view text) {
+  return is_visible(text) && text.find_first_of("/?#@\\\"<>,") == std::string_view::npos;
 }
 
 template <typename Number>
@@ -51,85 +56,131 @@ bool whole_number(std::string_view text, int base, Number& out) {
   return !text.empty() && error == std::errc() && stopped == end;
 }
 
-// Collects what the header lines say about framing.
-class HeaderReader {
- public:
-  explicit HeaderReader(RequestHead& head) : head_(head) {}
-
-  std::optional<HeadError> read(std::string_view name, std::string_view value) {
-    if (same_word(name, "Content-Length")) return length(value);
-    if (same_word(name, "Transfer-Encoding")) {
-      if (head_.chunked || !same_word(value, "chunked"))
-        return HeadError{400, "Transfer-Encoding must be `chunked`, once"};
-      head_.chunked = true;
-    } else if (same_word(name, "Content-Encoding")) {
-      if (!value.empty() && !same_word(value, "identity"))
-        return HeadError{415, "a body with a Content-Encoding is not taken"};
-    } else if (same_word(name, "Expect")) {
-      if (!same_word(value, "100-continue")) return HeadError{417, "unknown expectation"};
-      head_.expects_continue = true;
-    } else if (same_word(name, "Connection")) {
-      if (lists_word(value, "close")) head_.keep_alive = false;
-      if (lists_word(value, "keep-alive")) asks_keep_alive_ = true;
-    }
-    return std::nullopt;
-  }
-
-  std::optional<HeadError> finish() {
-    const bool old = head_.line.ends_with("HTTP/1.0");
-    if (head_.chunked && (has_length_ || old))
-      return HeadError{400, "Transfer-Encoding does not go with this request"};
-    if (old && !asks_keep_alive_) head_.keep_alive = false;
-    if (old) head_.expects_continue = false;
-    return std::nullopt;
-  }
-
- private:
-  std::optional<HeadError> length(std::string_view value) {
-    if (has_length_) return HeadError{400, "more than one Content-Length"};
-    has_length_ = true;
-    if (!whole_number(value, 10, head_.content_length))
-      return HeadError{400, "Content-Length is not a number"};
-    return std::nullopt;
-  }
-
-  RequestHead& head_;
-  bool has_length_ = false;
-  bool asks_keep_alive_ = false;
-};
+WireFailure bad(std::string_view text) { return {400, std::string(text)}; }
 
 }  // namespace
 
-std::variant<RequestHead, HeadError> parse_head(std::string_view head) {
-  constexpr std::string_view kEnd = "\r\n";
-  RequestHead out;
-  HeaderReader headers(out);
-  for (std::size_t lines = 0;; ++lines) {
-    const std::size_t end = head.find(kEnd);
-    if (end == std::string_view::npos || end == 0) break;
-    const std::string_view line = head.substr(0, end);
-    head.remove_prefix(end + kEnd.size());
-    if (has_control_character(line)) return HeadError{400, "a control character in the head"};
-    if (lines == 0) {
-      out.line = line;
-      continue;
-    }
-    if (lines > kMaxHeaderLines) return HeadError{431, "too many header lines"};
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !is_header_name(line.substr(0, colon)))
-      return HeadError{400, "a header line that is none"};
-    if (auto error = headers.read(line.substr(0, colon), trimmed(line.substr(colon + 1))))
-      return *error;
-  }
-  if (auto error = headers.finish()) return *error;
-  return out;
+bool has_control_character(std::string_view line) {
+  return std::any_of(line.begin(), line.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
+  });
+}
+
+bool is_header_line(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  return colon != std::string_view::npos && is_token(line.substr(0, colon)) &&
+         !has_control_character(line);
 }
 
 std::optional<std::size_t> chunk_size(std::string_view line) {
-  const std::string_view digits = trimmed(line.substr(0, line.find(';')));
+  const std::size_t end = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
+  const std::string_view rest = line.substr(end);
+  const std::size_t mark = rest.find_first_not_of(kBlank);
   std::size_t size = 0;
-  if (digits.size() > 8 || !whole_number(digits, 16, size)) return std::nullopt;
+  if (end > 8 || !whole_number(line.substr(0, end), 16, size)) return std::nullopt;
+  if (!rest.empty() && (mark == std::string_view::npos || rest[mark] != ';')) return std::nullopt;
+  if (has_control_character(rest)) return std::nullopt;
   return size;
+}
+
+std::optional<WireFailure> HeadReader::read_request_line(std::string_view line) {
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last || !is_token(line.substr(0, first)))
+    return bad("no request line");
+  const std::string_view version = line.substr(last + 1);
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") {
+    const bool other = version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.';
+    return other ? WireFailure{505, "only HTTP/1.1 and 1.0 are spoken here"} : bad("no HTTP");
+  }
+  head_.version_1_0 = version == "HTTP/1.0";
+  head_.method = line.substr(0, first);
+  return read_target(line.substr(first + 1, last - first - 1));
+}
+
+std::optional<WireFailure> HeadReader::read_target(std::string_view target) {
+  if (target.size() > kMaxTargetBytes) return WireFailure{414, "the target is too long"};
+  if (!is_visible(target) || target.find('#') != std::string_view::npos)
+    return bad("the target has characters that belong in no target");
+  if (target == "*") {
+    if (head_.method != "OPTIONS") return bad("`*` is a target of OPTIONS only");
+    head_.target = target;
+    return std::nullopt;
+  }
+  const std::size_t colon = target.find("://");
+  if (!target.starts_with('/') && colon != std::string_view::npos) {
+    const std::string_view scheme = target.substr(0, colon);
+    if (!same_word(scheme, "http") && !same_word(scheme, "https"))
+      return bad("the target is no address of ours");
+    target.remove_prefix(colon + 3);
+    const std::size_t end = std::min(target.find_first_of("/?"), target.size());
+    authority_ = target.substr(0, end);
+    target.remove_prefix(end);
+    if (authority_.empty() || !is_authority(authority_))
+      return bad("the target is no address of ours");
+    if (!target.starts_with('/')) head_.target = "/";
+  } else if (!target.starts_with('/')) {
+    return bad("the target does not begin with `/`");
+  }
+  head_.target += target;
+  return std::nullopt;
+}
+
+std::optional<WireFailure> HeadReader::read_header(std::string_view line) {
+  if (head_.headers.size() == kMaxHeaderLines) return WireFailure{431, "too many header lines"};
+  if (!is_header_line(line)) return bad("a header line that is none");
+  const std::size_t colon = line.find(':');
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(), lower);
+  const std::string_view value = trimmed(line.substr(colon + 1));
+  if (auto failure = understand(name, value)) return failure;
+  head_.headers.emplace_back(std::move(name), value);
+  return std::nullopt;
+}
+
+std::optional<WireFailure> HeadReader::understand(std::string_view name, std::string_view value) {
+  if (name == "host") {
+    if (has_host_) return bad("more than one Host");
+    if (!is_authority(value)) return bad("Host is no host");
+    has_host_ = true;
+  } else if (name == "content-length") {
+    if (has_length_) return bad("more than one Content-Length");
+    has_length_ = true;
+    if (!whole_number(value, 10, head_.content_length))
+      return bad("Content-Length is not a number");
+  } else if (name == "transfer-encoding") {
+    if (head_.chunked || !same_word(value, "chunked"))
+      return bad("Transfer-Encoding must be `chunked`, once");
+    head_.chunked = true;
+  } else if (name == "content-encoding") {
+    if (!value.empty() && !same_word(value, "identity"))
+      return WireFailure{415, "a body with a Content-Encoding is not taken"};
+  } else if (name == "expect") {
+    if (!same_word(value, "100-continue")) return WireFailure{417, "unknown expectation"};
+    head_.expects_continue = true;
+  } else if (name == "connection") {
+    if (lists_word(value, "close")) head_.keep_alive = false;
+    if (lists_word(value, "keep-alive")) asks_keep_alive_ = true;
+  }
+  return std::nullopt;
+}
+
+std::optional<WireFailure> HeadReader::finish() {
+  if (head_.chunked && (has_length_ || head_.version_1_0))
+    return bad("Transfer-Encoding does not go with this request");
+  if (!has_host_ && !head_.version_1_0) return bad("no Host");
+  if (head_.version_1_0) {
+    head_.keep_alive = head_.keep_alive && asks_keep_alive_;
+    head_.expects_continue = false;
+  }
+  if (!head_.chunked && head_.content_length == 0) head_.expects_continue = false;
+  // The target says it with more authority (RFC 9112, 3.2.2).
+  if (!authority_.empty()) {
+    auto& headers = head_.headers;
+    std::erase_if(headers, [](const auto& header) { return header.first == "host"; });
+    headers.emplace_back("host", authority_);
+  }
+  return std::nullopt;
 }
 
 }  // namespace allocd

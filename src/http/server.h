@@ -5,17 +5,27 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace allocd {
 
 struct HttpRequest {
-  std::string method;  // "POST", as sent
-  std::string path;    // percent-decoded, without the query
-  std::string query;   // as sent, without the `?`
-  std::string body;    // whole, chunks joined
+  std::string method;                                        // "POST", as sent
+  std::string path;                                          // percent-decoded, without the query
+  std::string query;                                         // as sent, without the `?`
+  std::string body;                                          // whole, chunks joined
+  std::vector<std::pair<std::string, std::string>> headers;  // as sent, but names in lower case
+
+  // The value of the first header of that name, which is written in lower case.
+  std::optional<std::string_view> header(std::string_view name) const {
+    for (const auto& [key, value] : headers)
+      if (key == name) return value;
+    return std::nullopt;
+  }
 };
 
 struct HttpResponse {
@@ -25,14 +35,16 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;  // further ones
 };
 
-// Called from several threads at once.
+// Called from several threads at once. Other connections wait for it on its thread: it takes
+// microseconds, or there are threads to spare.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 struct HttpLimits {
   std::size_t body_bytes = 262144;  // beyond: 413
   int idle_seconds = 30;            // a connection between two requests
-  int request_seconds = 5;          // reading one request
-  std::size_t threads = 0;          // 0: one for each core, at least 4
+  int request_seconds = 5;          // reading one request; and sending one answer
+  std::size_t threads = 0;          // 0: one for each core
+  std::size_t connections = 1024;   // beyond: idle ones give way, then 503
 };
 
 // An address that could not be listened on, with the reason, for people.
@@ -51,7 +63,8 @@ class HttpServer {
 
   // Where it listens, with the port that was taken.
   const std::string& address() const;
-  // Takes no new connection, answers what is in flight, returns when all is done.
+  // Takes no new connection, answers what is in flight, returns when all is done: after
+  // `request_seconds` and one more, whatever clients do.
   void stop();
 
  private:

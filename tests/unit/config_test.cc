@@ -34,6 +34,7 @@ TEST_CASE("an empty configuration is all defaults") {
     CHECK(config->rules == std::vector<std::string>{"/etc/allocd/rules"});
     CHECK(config->webhook_path == "/allocate");
     CHECK(config->limits.body_bytes == 262144);
+    CHECK(config->limits.connections == 1024);
     CHECK(config->limits.request_seconds == 5);
     CHECK(config->log_level == "info");
   }
@@ -44,7 +45,7 @@ TEST_CASE("every setting there is") {
 adminListen: localhost:81
 rules: [/a, /b]
 webhook: {path: /api/HttpTrigger1}
-limits: {bodyBytes: 2048, threads: 8, idleSeconds: 1, requestSeconds: 2}
+limits: {bodyBytes: 2048, threads: 8, connections: 16, idleSeconds: 1, requestSeconds: 2}
 log: {level: warn}
 )");
   Diagnostics diagnostics;
@@ -56,6 +57,7 @@ log: {level: warn}
   CHECK(config->webhook_path == "/api/HttpTrigger1");
   CHECK(config->limits.body_bytes == 2048);
   CHECK(config->limits.threads == 8);
+  CHECK(config->limits.connections == 16);
   CHECK(config->limits.idle_seconds == 1);
   CHECK(config->limits.request_seconds == 2);
   CHECK(config->log_level == "warn");
@@ -71,7 +73,7 @@ TEST_CASE("mistakes are reported where they are, all of them") {
       {"what is not there yet is unknown", "reload: {watch: true}\nstate: /x\n",
        "1:1 unknown-key\n2:1 unknown-key\n"},
       {"unknown inside",
-       "webhook: {keyFiles: [a]}\nlimits: {connections: 1}\nlog: {format: auto}\n",
+       "webhook: {keyFiles: [a]}\nlimits: {conections: 1}\nlog: {format: auto}\n",
        "1:11 unknown-key\n2:10 unknown-key\n3:7 unknown-key\n"},
       {"types", "listen: 8080\nrules: /a\nlimits: 3\n",
        "1:9 wrong-type\n2:8 wrong-type\n3:9 wrong-type\n"},

@@ -83,11 +83,11 @@ TEST_SUITE("serve") {
       CHECK(daemon->output_with("decision id=" + id +
                                 " registrationId=breakroom499-contoso-tstrsd-007 outcome=allocate "
                                 "status=200 rule=toaster-007"));
-      CHECK(ask(daemon.webhook, "GET /allocate HTTP/1.1\r\n\r\n")->status == 405);
+      CHECK(ask(daemon.webhook, "GET /allocate HTTP/1.1\r\nHost: t\r\n\r\n")->status == 405);
       CHECK(ask(daemon.webhook, request_text("POST", "/other", kBody))->status == 404);
       CHECK(ask(daemon.webhook, request_text("POST", "/allocate", "{"))->status == 400);
-      CHECK(ask(daemon.admin, "GET /healthz HTTP/1.1\r\n\r\n")->body == "ok\n");
-      CHECK(ask(daemon.admin, "GET /readyz HTTP/1.1\r\n\r\n")->status == 200);
+      CHECK(ask(daemon.admin, "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n")->body == "ok\n");
+      CHECK(ask(daemon.admin, "GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n")->status == 200);
       daemon->send_signal(signal);
       CHECK(daemon->exit_code() == 0);
     }
@@ -100,7 +100,7 @@ TEST_SUITE("serve") {
     REQUIRE(idle.read_answer());
     HttpClient silent(daemon.webhook);
     HttpClient admin(daemon.admin);
-    REQUIRE(admin.send("GET /healthz HTTP/1.1\r\n\r\n"));
+    REQUIRE(admin.send("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n"));
     REQUIRE(admin.read_answer());
     daemon->send_signal(SIGTERM);
     CHECK(daemon->exit_code() == 0);  // sooner than an idle connection may live
@@ -116,13 +116,13 @@ TEST_SUITE("serve") {
     REQUIRE(busy.send(request.substr(0, head)));
     REQUIRE(busy.read_answer()->status == 100);  // so the daemon is at it
     HttpClient admin(daemon.admin);
-    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\n\r\n"));
+    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n"));
     CHECK(admin.read_answer()->status == 200);
 
     daemon->send_signal(SIGTERM);
     REQUIRE(daemon->output_with("stopping on SIGTERM"));
     daemon->send_signal(SIGTERM);  // once more changes nothing
-    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\n\r\n"));
+    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n"));
     CHECK(admin.read_answer()->status == 503);
     REQUIRE(busy.send(request.substr(head)));
     const auto answer = busy.read_answer();
@@ -136,7 +136,7 @@ TEST_SUITE("serve") {
     Daemon daemon;
     HttpClient stuck(daemon.webhook);
     REQUIRE(stuck.send(
-        "POST /allocate HTTP/1.1\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
+        "POST /allocate HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
     REQUIRE(stuck.read_answer());
     daemon->send_signal(SIGTERM);
     CHECK(daemon->exit_code() == 0);

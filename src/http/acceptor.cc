@@ -1,0 +1,103 @@
+#include "http/acceptor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <new>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace allocd {
+
+namespace {
+
+// They are there for a second to read their 503; who comes in such numbers is just cut off.
+constexpr std::size_t kMaxRefused = 256;
+constexpr int kBreathMillis = 20;
+
+template <typename Count>
+auto most(const std::vector<std::unique_ptr<EventLoop>>& loops, Count count) {
+  return std::max_element(loops.begin(), loops.end(),
+                          [&](const auto& a, const auto& b) { return count(*a) < count(*b); })
+      ->get();
+}
+
+template <typename Count>
+std::size_t sum(const std::vector<std::unique_ptr<EventLoop>>& loops, Count count) {
+  std::size_t total = 0;
+  for (const auto& loop : loops) total += count(*loop);
+  return total;
+}
+
+std::size_t idle(const EventLoop& loop) { return loop.idle(); }
+std::size_t refused(const EventLoop& loop) { return loop.refused(); }
+std::size_t connections(const EventLoop& loop) { return loop.connections(); }
+
+}  // namespace
+
+Acceptor::Acceptor(int listener, const HttpLimits& limits, const std::atomic<bool>& stopping,
+                   const std::vector<std::unique_ptr<EventLoop>>& loops)
+    : listener_(listener),
+      limits_(limits),
+      stopping_(stopping),
+      loops_(loops),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  // Accepted sockets inherit it. Without it an answer can wait 40 ms for the peer's
+  // acknowledgement of the one before.
+  const int on = 1;
+  setsockopt(listener_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+Acceptor::~Acceptor() { close(wake_); }
+
+void Acceptor::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+}
+
+void Acceptor::run() {
+  while (!stopping_) {
+    pollfd fds[] = {{listener_, POLLIN, 0}, {wake_, POLLIN, 0}};
+    poll(fds, 2, -1);
+    if (fds[0].revents == 0 || stopping_ || accept_one()) continue;
+    if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) continue;
+    // Nothing to accept it with. Asking again at once would spin.
+    make_room();
+    poll(&fds[1], 1, kBreathMillis);
+  }
+  // Closing the socket would reset those who wait there.
+  for (std::size_t i = 0; i < limits_.connections && accept_one(); ++i) continue;
+}
+
+// False, with errno, where there is none to be had.
+bool Acceptor::accept_one() {
+  const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) return false;
+  const bool room = sum(loops_, connections) < limits_.connections || make_room();
+  if (!room && sum(loops_, refused) >= kMaxRefused) {
+    close(fd);
+    return true;
+  }
+  EventLoop& loop = *most(loops_, [](const EventLoop& each) { return ~each.connections(); });
+  try {
+    loop.adopt(fd, room ? Connection::Welcome::Serve : Connection::Welcome::Refuse);
+  } catch (const std::bad_alloc&) {
+    close(fd);
+  }
+  return true;
+}
+
+bool Acceptor::make_room() {
+  EventLoop& loop = *most(loops_, idle);
+  if (loop.idle() == 0) return false;
+  loop.make_room();
+  return true;
+}
+
+}  // namespace allocd

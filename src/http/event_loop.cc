@@ -1,0 +1,237 @@
+#include "http/event_loop.h"
+
+#include <cerrno>
+#include <exception>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace allocd {
+
+namespace {
+
+using Phase = Connection::Phase;
+
+constexpr Phase kWaiting[] = {Phase::Idle, Phase::Request, Phase::Write, Phase::Linger};
+// Told once for each change, so that no request costs a call to say what is waited for.
+constexpr std::uint32_t kInterest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr int kEventsPerTurn = 256;
+constexpr std::chrono::seconds kLinger{1};
+constexpr std::chrono::milliseconds kLastWords{500};
+
+int or_throw(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return fd;
+}
+
+void watch(int epoll, int operation, int fd, std::uint32_t interest, void* whose) {
+  epoll_event event{};
+  event.events = interest;
+  event.data.ptr = whose;
+  or_throw(epoll_ctl(epoll, operation, fd, &event), "epoll_ctl");
+}
+
+}  // namespace
+
+EventLoop::EventLoop(const HttpLimits& limits, const HttpHandler& handler,
+                     const std::atomic<bool>& stopping)
+    : desk_{.limits = limits, .handler = handler, .stopping = stopping},
+      epoll_(or_throw(epoll_create1(EPOLL_CLOEXEC), "epoll")),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  try {
+    or_throw(wake_, "eventfd");
+    watch(epoll_, EPOLL_CTL_ADD, wake_, EPOLLIN | EPOLLET, nullptr);
+  } catch (...) {
+    close(epoll_);
+    if (wake_ >= 0) close(wake_);
+    throw;
+  }
+}
+
+EventLoop::~EventLoop() {
+  close(wake_);
+  close(epoll_);
+}
+
+void EventLoop::wake() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+}
+
+void EventLoop::finish() {
+  finishing_ = true;
+  wake();
+}
+
+void EventLoop::adopt(int fd, Connection::Welcome welcome) {
+  const bool refused = welcome == Connection::Welcome::Refuse;
+  std::list<Connection> one;
+  Connection& connection = one.emplace_back(fd, desk_.limits.body_bytes, welcome);
+  connection.place = one.begin();
+  {
+    const std::lock_guard lock(arriving_mutex_);
+    arriving_.splice(arriving_.end(), one);
+  }
+  refused ? ++refused_ : ++served_;
+  ++to_arrive_;
+  try {
+    // A new socket can be written to, so the loop hears of it at once. From here on it is the
+    // loop's.
+    watch(epoll_, EPOLL_CTL_ADD, fd, kInterest, &connection);
+  } catch (const std::system_error&) {
+    --to_arrive_;
+    refused ? --refused_ : --served_;
+    const std::lock_guard lock(arriving_mutex_);
+    arriving_.erase(connection.place);
+  }
+}
+
+void EventLoop::make_room() {
+  ++owed_;
+  wake();
+}
+
+std::size_t EventLoop::connections() const {
+  const std::size_t owed = owed_;
+  const std::size_t served = served_;
+  return served - std::min(served, owed);
+}
+
+std::size_t EventLoop::idle() const {
+  const std::size_t owed = owed_;
+  const std::size_t idle = idle_ + to_arrive_;
+  return idle - std::min(idle, owed);
+}
+
+EventLoop::Clock::duration EventLoop::patience(Phase phase) const {
+  if (phase == Phase::Idle) return std::chrono::seconds(desk_.limits.idle_seconds);
+  if (phase == Phase::Linger) return kLinger;
+  return std::chrono::seconds(desk_.limits.request_seconds);
+}
+
+int EventLoop::millis_to_next_deadline() {
+  auto next = end_;
+  for (const Phase phase : kWaiting)
+    if (!of(phase).empty()) next = std::min(next, of(phase).front().since() + patience(phase));
+  if (next == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void EventLoop::run() {
+  epoll_event events[kEventsPerTurn];
+  while (!is_done()) {
+    const int count = epoll_wait(epoll_, events, kEventsPerTurn, millis_to_next_deadline());
+    desk_.now = Clock::now();
+    for (int i = 0; i < count; ++i) {
+      auto* connection = static_cast<Connection*>(events[i].data.ptr);
+      if (connection != nullptr) take_turn(*connection, events[i].events);
+    }
+    end_late_ones();
+    make_rooms();
+    if (finishing_ && end_ == Clock::time_point::max()) begin_to_finish();
+    // Not before: an event of this round may have been one of theirs.
+    of(Phase::Closed).clear();
+  }
+}
+
+void EventLoop::take_turn(Connection& connection, std::uint32_t events) {
+  if (connection.phase() == Phase::Closed) return;
+  if (!connection.has_arrived) welcome(connection);
+  const Phase old = connection.phase();
+  const Clock::time_point since = connection.since();
+  try {
+    connection.take_turn(events, desk_);
+    // Said again, it comes back after all others that have something.
+    if (connection.wants_another_turn())
+      watch(epoll_, EPOLL_CTL_MOD, connection.fd(), kInterest, &connection);
+  } catch (const std::exception&) {
+    connection.close_now();  // out of memory: this one ends, the others go on
+  }
+  file(connection, old, since);
+}
+
+void EventLoop::welcome(Connection& connection) {
+  {
+    const std::lock_guard lock(arriving_mutex_);
+    of(Phase::Idle).splice(of(Phase::Idle).end(), arriving_, connection.place);
+  }
+  connection.has_arrived = true;
+  connection.arrive(desk_);
+  idle_ = of(Phase::Idle).size();
+  --to_arrive_;
+}
+
+void EventLoop::file(Connection& connection, Phase old, Clock::time_point old_since) {
+  const Phase phase = connection.phase();
+  if (phase == old && connection.since() == old_since) return;
+  of(phase).splice(of(phase).end(), of(old), connection.place);
+  idle_ = of(Phase::Idle).size();
+  if (phase != Phase::Closed) return;
+  if (connection.is_refused()) {
+    --refused_;
+  } else {
+    --served_;
+    if (owed_ > 0) --owed_;
+  }
+}
+
+// It may have spoken just now: then it is heard, rather than cut off.
+bool EventLoop::end_unless_it_speaks(Connection& connection) {
+  const Clock::time_point since = connection.since();
+  take_turn(connection, EPOLLIN);
+  if (connection.phase() != Phase::Idle || connection.since() != since)
+    return connection.phase() == Phase::Closed;
+  connection.close_now();
+  file(connection, Phase::Idle, since);
+  return true;
+}
+
+void EventLoop::make_rooms() {
+  for (std::size_t tries = of(Phase::Idle).size(); owed_ > 0 && tries > 0; --tries)
+    if (!of(Phase::Idle).empty()) end_unless_it_speaks(of(Phase::Idle).front());
+}
+
+void EventLoop::end_late_ones() {
+  const bool all = desk_.now >= end_;
+  for (const Phase phase : kWaiting) {
+    std::list<Connection>& waiting = of(phase);
+    while (!waiting.empty()) {
+      Connection& first = waiting.front();
+      const Clock::time_point since = first.since();
+      if (!all && since + patience(phase) > desk_.now) break;
+      if (all) {
+        first.close_now();
+      } else if (phase == Phase::Idle) {
+        end_unless_it_speaks(first);
+        continue;
+      } else {
+        first.expire(desk_);
+      }
+      file(first, phase, since);
+    }
+  }
+}
+
+void EventLoop::begin_to_finish() {
+  end_ = desk_.now + std::chrono::seconds(desk_.limits.request_seconds) + kLastWords;
+  while (true) {
+    Connection* next = nullptr;
+    {
+      const std::lock_guard lock(arriving_mutex_);
+      if (!arriving_.empty()) next = &arriving_.front();
+    }
+    if (next == nullptr) break;
+    welcome(*next);
+  }
+  while (!of(Phase::Idle).empty()) end_unless_it_speaks(of(Phase::Idle).front());
+}
+
+bool EventLoop::is_done() {
+  if (end_ == Clock::time_point::max()) return false;
+  return std::all_of(std::begin(kWaiting), std::end(kWaiting),
+                     [this](Phase phase) { return of(phase).empty(); });
+}
+
+}  // namespace allocd

@@ -1,0 +1,81 @@
+// One thread's connections: each gets its turn when it has something to do, and its end when it
+// waited too long. Idle and slow ones cost memory only.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <mutex>
+
+#include "http/connection.h"
+#include "http/server.h"
+
+namespace allocd {
+
+class EventLoop {
+ public:
+  // Throws std::system_error where the machine has no descriptors left. What it is given must
+  // outlive it.
+  EventLoop(const HttpLimits& limits, const HttpHandler& handler,
+            const std::atomic<bool>& stopping);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  // Serves until finish(), then ends idle connections, completes the others and returns. To be
+  // called once. Once `stopping`, an answer is the last on its connection.
+  void run();
+
+  // These are for any thread.
+
+  // Takes over an accepted, non-blocking socket, to serve or to refuse it.
+  void adopt(int fd, Connection::Welcome welcome);
+  // Ends the connection that has been idle for longest, as soon as there is an idle one.
+  void make_room();
+  // Nobody will be brought any more.
+  void finish();
+  // How many connections there are, refused ones and those that give way not counted.
+  std::size_t connections() const;
+  std::size_t refused() const { return refused_; }
+  // How many could give way.
+  std::size_t idle() const;
+
+ private:
+  using Clock = Connection::Clock;
+  using Phase = Connection::Phase;
+
+  std::list<Connection>& of(Phase phase) { return by_phase_[static_cast<std::size_t>(phase)]; }
+  void wake();
+  Clock::duration patience(Phase phase) const;
+  int millis_to_next_deadline();
+  void take_turn(Connection& connection, std::uint32_t events);
+  void welcome(Connection& connection);
+  void file(Connection& connection, Phase old, Clock::time_point old_since);
+  bool end_unless_it_speaks(Connection& connection);
+  void make_rooms();
+  void end_late_ones();
+  void begin_to_finish();
+  bool is_done();
+
+  Desk desk_;
+  int epoll_ = -1;
+  int wake_ = -1;
+  // INVARIANT: each list is in the order of since(). As a phase has one patience, who is in front
+  // ends first, and no other structure of timers is needed.
+  std::array<std::list<Connection>, 5> by_phase_;
+  Clock::time_point end_ = Clock::time_point::max();  // known once finishing
+  std::atomic<bool> finishing_ = false;
+  std::mutex arriving_mutex_;
+  std::list<Connection> arriving_;  // adopted, their first turn to come
+  std::atomic<std::size_t> served_ = 0;
+  std::atomic<std::size_t> refused_ = 0;
+  std::atomic<std::size_t> idle_ = 0;
+  std::atomic<std::size_t> to_arrive_ = 0;
+  std::atomic<std::size_t> owed_ = 0;  // idle connections to end
+};
+
+}  // namespace allocd
