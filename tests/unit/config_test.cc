@@ -72,8 +72,7 @@ TEST_CASE("mistakes are reported where they are, all of them") {
   const Case cases[] = {
       {"what is not there yet is unknown", "reload: {watch: true}\nstate: /x\n",
        "1:1 unknown-key\n2:1 unknown-key\n"},
-      {"unknown inside",
-       "webhook: {keyFiles: [a]}\nlimits: {conections: 1}\nlog: {format: auto}\n",
+      {"unknown inside", "webhook: {keyFiles: [a]}\nlimits: {conections: 1}\nlog: {format: auto}\n",
        "1:11 unknown-key\n2:10 unknown-key\n3:7 unknown-key\n"},
       {"types", "listen: 8080\nrules: /a\nlimits: 3\n",
        "1:9 wrong-type\n2:8 wrong-type\n3:9 wrong-type\n"},

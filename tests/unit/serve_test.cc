@@ -135,8 +135,9 @@ TEST_SUITE("serve") {
   TEST_CASE("a request that never ends does not hold up the end") {
     Daemon daemon;
     HttpClient stuck(daemon.webhook);
-    REQUIRE(stuck.send(
-        "POST /allocate HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"));
+    REQUIRE(
+        stuck.send("POST /allocate HTTP/1.1\r\nHost: t\r\nContent-Length: 100\r\nExpect: "
+                   "100-continue\r\n\r\n"));
     REQUIRE(stuck.read_answer());
     daemon->send_signal(SIGTERM);
     CHECK(daemon->exit_code() == 0);
