@@ -86,7 +86,9 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->add_option("--rules", options.rules,
                    "Directories of rule files, or rule files [/etc/allocd/rules]")
       ->type_name("PATH");
-  command->add_option("--listen", options.listen, "Address of the webhook [127.0.0.1:8080]")
+  command
+      ->add_option("--listen", options.listen,
+                   "Address of the webhook, HOST:PORT or unix:PATH [127.0.0.1:8080]")
       ->type_name("ADDR:PORT");
   command
       ->add_option("--admin-listen", options.admin_listen,

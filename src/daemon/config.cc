@@ -30,15 +30,17 @@ void read_number(MapReader& map, std::string_view key, std::int64_t least, std::
   into = static_cast<Number>(number->value);
 }
 
-void read_rules(MapReader& map, std::vector<std::string>& into, Diagnostics& diagnostics) {
-  const LocatedValue* list = map.list("rules");
+// `what` are the paths of: "file", "file or directory".
+void read_paths(MapReader& map, const std::string& key, const std::string& what,
+                std::vector<std::string>& into, Diagnostics& diagnostics) {
+  const LocatedValue* list = map.list(key);
   if (list == nullptr) return;
   into.clear();
   for (const LocatedValue& item : list->list())
-    if (auto path = as_text(item, "a path in `rules`", diagnostics))
+    if (auto path = as_text(item, "a path in `" + key + "`", diagnostics))
       into.push_back(std::move(path->value));
   if (list->list().empty())
-    diagnostics.error(list->range, "empty-list", "`rules` names no file or directory");
+    diagnostics.error(list->range, "empty-list", "`" + key + "` names no " + what);
 }
 
 void read_webhook(MapReader& map, Config& config, Diagnostics& diagnostics) {
@@ -52,7 +54,28 @@ void read_webhook(MapReader& map, Config& config, Diagnostics& diagnostics) {
     }
     config.webhook_path = std::move(path->value);
   }
+  read_paths(webhook, "keyFiles", "file", config.webhook_key_files, diagnostics);
   webhook.finish();
+}
+
+void read_path(MapReader& map, std::string_view key, std::string& into, Diagnostics& diagnostics) {
+  auto path = map.text(key);
+  if (path && path->value.empty())
+    diagnostics.error(path->range, "empty-text", in_backticks(key) + " names no file");
+  if (path) into = std::move(path->value);
+}
+
+void read_tls(MapReader& map, Config& config, Diagnostics& diagnostics) {
+  const LocatedValue* value = map.map("tls");
+  if (value == nullptr) return;
+  MapReader tls(*value, "`tls`", diagnostics);
+  TlsFiles& files = config.tls.emplace();
+  read_path(tls, "certificate", files.certificate, diagnostics);
+  read_path(tls, "key", files.key, diagnostics);
+  read_path(tls, "clientCa", files.client_ca, diagnostics);
+  tls.require("certificate");
+  tls.require("key");
+  tls.finish();
 }
 
 void read_limits(MapReader& map, HttpLimits& limits, Diagnostics& diagnostics) {
@@ -94,8 +117,9 @@ std::optional<Config> parse_config(const SourceFile& file, Diagnostics& diagnost
     MapReader map(*tree, "the configuration", diagnostics);
     read_text(map, "listen", config.listen);
     read_text(map, "adminListen", config.admin_listen);
-    read_rules(map, config.rules, diagnostics);
+    read_paths(map, "rules", "file or directory", config.rules, diagnostics);
     read_webhook(map, config, diagnostics);
+    read_tls(map, config, diagnostics);
     read_limits(map, config.limits, diagnostics);
     read_log(map, config, diagnostics);
     map.finish();

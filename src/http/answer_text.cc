@@ -55,11 +55,26 @@ void append_header(std::string_view name, std::string_view value, std::string& o
 
 }  // namespace
 
-void append_answer(const HttpResponse& response, Ending ending, bool head_only, std::string& out) {
+std::string http_date(std::time_t time) {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
+std::string_view DateText::now() {
+  const std::time_t second = std::time(nullptr);
+  if (text_.empty() || second != second_) text_ = http_date(second_ = second);
+  return text_;
+}
+
+void append_answer(const HttpResponse& response, std::string_view date, Ending ending,
+                   bool head_only, std::string& out) {
   const bool bodiless = response.status == 204 || response.status == 304;
   out += "HTTP/1.1 ";
   append_number(static_cast<std::size_t>(response.status), out);
   out.append(" ").append(reason_phrase(response.status)).append("\r\n");
+  append_header("Date", date, out);
   for (const auto& [name, value] : response.headers) append_header(name, value, out);
   if (!bodiless) {
     append_header("Content-Type", response.content_type, out);
@@ -73,10 +88,10 @@ void append_answer(const HttpResponse& response, Ending ending, bool head_only, 
   if (!head_only && !bodiless) out += response.body;
 }
 
-void append_failure(const WireFailure& failure, std::string& out) {
+void append_failure(const WireFailure& failure, std::string_view date, std::string& out) {
   HttpResponse response{failure.status, "text/plain", failure.text + "\n", {}};
   if (failure.status == 503) response.headers.emplace_back("Retry-After", "1");
-  append_answer(response, Ending::Close, false, out);
+  append_answer(response, date, Ending::Close, false, out);
 }
 
 }  // namespace allocd

@@ -1,24 +1,19 @@
 #include "http/connection.h"
 
-#include <cerrno>
 #include <optional>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 #include <variant>
-
-#include "http/answer_text.h"
 
 namespace allocd {
 
 namespace {
 
-constexpr std::uint32_t kHungUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 // Sent before more pipelined requests are answered.
 constexpr std::size_t kMaxAnswers = 262144;
 constexpr std::size_t kMaxDiscarded = 8 << 20;
+// Of one connection, before the others get their turn.
 constexpr int kReceivesPerTurn = 4;
+constexpr int kRequestsPerTurn = 16;
 
 }  // namespace
 
@@ -28,14 +23,11 @@ void Desk::clear_answers() {
   answers.clear();
 }
 
-Connection::Connection(int fd, std::size_t body_bytes, Welcome welcome)
-    : fd_(fd), welcome_(welcome), since_(Clock::now()), framer_(body_bytes) {}
-
-Connection::~Connection() { close_now(); }
+Connection::Connection(int fd, Ssl ssl, std::size_t body_bytes, Welcome welcome)
+    : channel_(fd, std::move(ssl)), welcome_(welcome), since_(Clock::now()), framer_(body_bytes) {}
 
 void Connection::close_now() {
-  if (fd_ >= 0) close(fd_);
-  fd_ = -1;
+  channel_.close();
   phase_ = Phase::Closed;
 }
 
@@ -44,64 +36,77 @@ void Connection::wait_for(Phase phase, Desk& desk) {
   since_ = desk.now;
 }
 
+// Who is refused has no time to lose with its handshake.
+void Connection::arrive(Desk& desk) {
+  wait_for(is_refused() && !channel_.is_open() ? Phase::Request : Phase::Idle, desk);
+}
+
 void Connection::take_turn(std::uint32_t events, Desk& desk) {
-  if ((events & (EPOLLIN | kHungUp)) != 0) readable_ = true;
-  if ((events & kHungUp) != 0) hung_up_ = true;
+  channel_.notice(events);
   desk.clear_answers();
-  if (is_refused() && !last_) {
-    append_failure({503, "too many connections"}, desk.answers);
-    last_ = unread_ = true;
-    if (send_answers(desk)) end(desk);
-  }
+  if (is_refused() && channel_.is_open() && !last_) refuse(desk);
   if (phase_ == Phase::Write && !send_rest(desk)) return;
-  for (int i = 0; i < kReceivesPerTurn && wants_another_turn(); ++i)
-    phase_ == Phase::Linger ? discard(desk) : receive(desk);
+  desk.requests_left = kRequestsPerTurn;
+  for (int i = 0; i < kReceivesPerTurn && wants_another_turn() && desk.requests_left > 0; ++i) {
+    if (phase_ == Phase::Linger) {
+      discard(desk);
+    } else if (!input_.empty()) {
+      answer(std::exchange(input_, std::string()), desk);
+    } else {
+      receive(desk);
+    }
+  }
+}
+
+void Connection::refuse(Desk& desk) {
+  append_failure({503, "too many connections"}, desk.date.now(), desk.answers);
+  last_ = unread_ = true;
+  if (send_answers(desk)) end(desk);
 }
 
 void Connection::receive(Desk& desk) {
-  std::string& buffer = desk.receive_buffer;
-  const ssize_t got = recv(fd_, buffer.data(), buffer.size(), 0);
-  if (got > 0) {
-    const auto size = static_cast<std::size_t>(got);
-    // Less than there was room for: there is no more. Asking once more for the socket to say so
-    // would be a third of all system calls.
-    if (size < buffer.size() && !hung_up_) readable_ = false;
-    answer(std::string_view(buffer).substr(0, size), desk);
-  } else if (got < 0 && errno == EINTR) {
-    return;
-  } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-    readable_ = hung_up_ = false;
-  } else {
-    close_now();
+  const bool was_open = channel_.is_open();
+  const Transfer got = channel_.receive(desk.receive_buffer);
+  if (got.has_ended()) return close_now();
+  if (channel_.is_open() && !was_open) {
+    if (is_refused()) return refuse(desk);
+    wait_for(Phase::Idle, desk);  // for as long as if it had come now
+  } else if (!channel_.is_open() && channel_.has_begun() && phase_ == Phase::Idle) {
+    wait_for(Phase::Request, desk);
   }
+  if (got.is_some()) answer(std::string_view(desk.receive_buffer).substr(0, got.bytes), desk);
 }
 
-// Frames and answers `input`, in order; what comes after an answer that does not get through is
-// kept for later.
+// Frames and answers `input`, in order. What comes after an answer that does not get through, or
+// is more than its turn allows, is kept for later.
 void Connection::answer(std::string_view input, Desk& desk) {
   const bool was_idle = phase_ == Phase::Idle;
   bool answered = false;
-  while (!last_ && !input.empty()) {
+  while (!last_ && !input.empty() && desk.requests_left > 0) {
     auto read = framer_.read(input);
     if (auto* wire = std::get_if<WireRequest>(&read)) {
       answered = true;
+      --desk.requests_left;
       answer_one(std::move(*wire), desk);
     } else if (const auto* failure = std::get_if<WireFailure>(&read)) {
-      append_failure(*failure, desk.answers);
+      append_failure(*failure, desk.date.now(), desk.answers);
       last_ = unread_ = true;
     } else if (framer_.take_expectation()) {
       desk.answers += "HTTP/1.1 100 Continue\r\n\r\n";
     }
     if (desk.answers.size() > kMaxAnswers && !send_answers(desk)) break;
   }
-  if (!is_closed() && (phase_ == Phase::Write || !send_answers(desk))) input_ = input;
-  if (is_closed() || phase_ == Phase::Write) return;
+  if (!is_closed()) input_ = input;
+  if (is_closed() || phase_ == Phase::Write || !send_answers(desk)) return;
   if (last_) {
-    unread_ = unread_ || !input.empty() || readable_;
     end(desk);
   } else if (answered || (was_idle && framer_.has_started())) {
-    wait_for(framer_.has_started() ? Phase::Request : Phase::Idle, desk);
+    wait_for(waiting_for_next(), desk);
   }
+}
+
+Connection::Phase Connection::waiting_for_next() const {
+  return framer_.has_started() || !input_.empty() ? Phase::Request : Phase::Idle;
 }
 
 void Connection::answer_one(WireRequest wire, Desk& desk) {
@@ -110,7 +115,7 @@ void Connection::answer_one(WireRequest wire, Desk& desk) {
   bool keep_alive = wire.head.keep_alive;
   const auto request = desk.translator.translate(std::move(wire));
   if (!request) {
-    append_failure({400, "unknown method"}, desk.answers);
+    append_failure({400, "unknown method"}, desk.date.now(), desk.answers);
     last_ = unread_ = true;
     return;
   }
@@ -125,24 +130,25 @@ void Connection::answer_one(WireRequest wire, Desk& desk) {
   keep_alive = keep_alive && !desk.stopping;
   last_ = !keep_alive;
   const Ending kept = version_1_0 ? Ending::KeepAliveSaid : Ending::KeepAlive;
-  append_answer(response, keep_alive ? kept : Ending::Close, head_only, desk.answers);
+  append_answer(response, desk.date.now(), keep_alive ? kept : Ending::Close, head_only,
+                desk.answers);
 }
 
 // False where the socket does not take them all, or the peer is gone: phase() says which.
 bool Connection::send_answers(Desk& desk) {
   std::string_view rest = desk.answers;
   while (!rest.empty()) {
-    const ssize_t sent = send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (sent > 0) {
-      rest.remove_prefix(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    const Transfer sent = channel_.send(rest);
+    if (sent.is_some()) {
+      rest.remove_prefix(sent.bytes);
+    } else if (sent.has_ended()) {
+      close_now();
+      return false;
+    } else {
       output_ = rest;
       sent_ = 0;
       desk.answers.clear();
       wait_for(Phase::Write, desk);
-      return false;
-    } else if (errno != EINTR) {
-      close_now();
       return false;
     }
   }
@@ -153,56 +159,38 @@ bool Connection::send_answers(Desk& desk) {
 // The deadline stays: it is one for the whole answer.
 bool Connection::send_rest(Desk& desk) {
   while (sent_ < output_.size()) {
-    const ssize_t sent = send(fd_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
-    if (sent > 0) {
-      sent_ += static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return false;
-    } else if (errno != EINTR) {
-      close_now();
-      return false;
-    }
+    const Transfer sent = channel_.send(std::string_view(output_).substr(sent_));
+    if (sent.has_ended()) close_now();
+    if (!sent.is_some()) return false;
+    sent_ += sent.bytes;
   }
   output_ = std::string();
-  go_on(desk);
-  return phase_ != Phase::Write && !is_closed();
-}
-
-void Connection::go_on(Desk& desk) {
-  if (last_) {
-    unread_ = unread_ || !input_.empty() || readable_;
-    return end(desk);
-  }
-  wait_for(framer_.has_started() ? Phase::Request : Phase::Idle, desk);
-  const std::string input = std::exchange(input_, std::string());
-  answer(input, desk);
+  last_ ? end(desk) : wait_for(waiting_for_next(), desk);
+  return !is_closed();
 }
 
 // Closing with bytes unread would reset the connection, and the peer could lose the answer.
 void Connection::end(Desk& desk) {
+  const bool unread = unread_ || !input_.empty() || channel_.may_receive();
   input_ = std::string();
-  if (!unread_) return close_now();
-  shutdown(fd_, SHUT_WR);
+  if (!unread) return close_now();
+  channel_.finish_sending();
   wait_for(Phase::Linger, desk);
 }
 
 void Connection::discard(Desk& desk) {
-  const ssize_t got = recv(fd_, desk.receive_buffer.data(), desk.receive_buffer.size(), 0);
-  if (got > 0) {
-    discarded_ += static_cast<std::size_t>(got);
-    if (discarded_ > kMaxDiscarded) close_now();
-  } else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-    readable_ = false;
-  } else if (got == 0 || errno != EINTR) {
-    close_now();
-  }
+  const Transfer got = channel_.discard(desk.receive_buffer);
+  discarded_ += got.bytes;
+  if (got.has_ended() || discarded_ > kMaxDiscarded) close_now();
 }
 
 void Connection::expire(Desk& desk) {
+  // It has done its part: the time was ours.
+  if (phase_ == Phase::Request && !input_.empty()) return wait_for(Phase::Request, desk);
   if (phase_ != Phase::Request || !framer_.has_head()) return close_now();
   // 4xx would make DPS give the device up; who is slow may try again.
   desk.clear_answers();
-  append_failure({503, "the request took too long to arrive"}, desk.answers);
+  append_failure({503, "the request took too long to arrive"}, desk.date.now(), desk.answers);
   last_ = unread_ = true;
   if (send_answers(desk)) end(desk);
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/answer_text.h"
+#include "http/channel.h"
 #include "http/framer.h"
 #include "http/server.h"
 #include "http/translator.h"
@@ -25,16 +27,19 @@ struct Desk {
   std::string answers;  // of this turn
   std::chrono::steady_clock::time_point now;
 
+  int requests_left = 0;  // that this turn may answer
+  DateText date;
+
   void clear_answers();
 };
 
-// Owns its socket, which is non-blocking. Never waits: it does what can be done now and says what
-// it waits for. While that is a new request it holds no memory but its own.
+// Never waits: it does what can be done now and says what it waits for. While that is a new request
+// it holds no memory but its own and its channel's.
 class Connection {
  public:
   enum class Phase {
     Idle,     // no byte of the next request is here
-    Request,  // some are
+    Request,  // some are, or some of the handshake that comes first
     Write,    // the peer does not read what there is to send
     Linger,   // all is sent; reading on for a moment, so that the peer gets to see it
     Closed,
@@ -42,21 +47,23 @@ class Connection {
   enum class Welcome { Serve, Refuse };  // refused: told 503 when its first turn comes
   using Clock = std::chrono::steady_clock;
 
-  Connection(int fd, std::size_t body_bytes, Welcome welcome);
-  ~Connection();
+  // `fd` and `ssl` as for Channel.
+  Connection(int fd, Ssl ssl, std::size_t body_bytes, Welcome welcome);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return channel_.fd(); }
   bool is_refused() const { return welcome_ == Welcome::Refuse; }
   Phase phase() const { return phase_; }
   // Since when it waits for that.
   Clock::time_point since() const { return since_; }
-  // Whether it stopped for others' sake, with more to be read.
-  bool wants_another_turn() const { return readable_ && phase_ != Phase::Write && !is_closed(); }
+  // Whether it stopped for others' sake, with more to be read or answered.
+  bool wants_another_turn() const {
+    return (channel_.may_receive() || !input_.empty()) && phase_ != Phase::Write && !is_closed();
+  }
 
   // Is with its thread from now on.
-  void arrive(Desk& desk) { wait_for(Phase::Idle, desk); }
+  void arrive(Desk& desk);
   // `events` are epoll's, edge-triggered: what was said once is remembered here.
   void take_turn(std::uint32_t events, Desk& desk);
   // It waited too long.
@@ -69,26 +76,26 @@ class Connection {
 
  private:
   bool is_closed() const { return phase_ == Phase::Closed; }
+  void refuse(Desk& desk);
   void receive(Desk& desk);
   void answer(std::string_view input, Desk& desk);
   void answer_one(WireRequest wire, Desk& desk);
   bool send_answers(Desk& desk);
   bool send_rest(Desk& desk);
-  void go_on(Desk& desk);
+  Phase waiting_for_next() const;
   void end(Desk& desk);
   void discard(Desk& desk);
   void wait_for(Phase phase, Desk& desk);
 
-  int fd_;
+  Channel channel_;
   Welcome welcome_;
   Phase phase_ = Phase::Idle;
-  bool readable_ = false;  // there may be something to receive
-  bool hung_up_ = false;   // its end is to be received too
-  bool last_ = false;      // nothing is read as a request any more
-  bool unread_ = false;    // bytes of the peer's were left unread
+  bool last_ = false;    // nothing is read as a request any more
+  bool unread_ = false;  // bytes of the peer's were left unread
   Clock::time_point since_;
   Framer framer_;
-  std::string input_;          // received, to be framed when the peer has read what is in output_
+  std::string input_;          // received, to be framed when the peer has read what is in output_,
+                               // and the others had their turn
   std::string output_;         // what the socket did not take
   std::size_t sent_ = 0;       // of output_
   std::size_t discarded_ = 0;  // while lingering

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace allocd {
 
@@ -34,9 +35,10 @@ void watch(int epoll, int operation, int fd, std::uint32_t interest, void* whose
 
 }  // namespace
 
-EventLoop::EventLoop(const HttpLimits& limits, const HttpHandler& handler,
+EventLoop::EventLoop(const HttpLimits& limits, const HttpHandler& handler, const TlsContext* tls,
                      const std::atomic<bool>& stopping)
     : desk_{.limits = limits, .handler = handler, .stopping = stopping},
+      tls_(tls),
       epoll_(or_throw(epoll_create1(EPOLL_CLOEXEC), "epoll")),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   try {
@@ -67,7 +69,8 @@ void EventLoop::finish() {
 void EventLoop::adopt(int fd, Connection::Welcome welcome) {
   const bool refused = welcome == Connection::Welcome::Refuse;
   std::list<Connection> one;
-  Connection& connection = one.emplace_back(fd, desk_.limits.body_bytes, welcome);
+  Ssl ssl = tls_ != nullptr ? tls_->new_session() : nullptr;
+  Connection& connection = one.emplace_back(fd, std::move(ssl), desk_.limits.body_bytes, welcome);
   connection.place = one.begin();
   {
     const std::lock_guard lock(arriving_mutex_);
@@ -153,12 +156,13 @@ void EventLoop::take_turn(Connection& connection, std::uint32_t events) {
 }
 
 void EventLoop::welcome(Connection& connection) {
-  {
-    const std::lock_guard lock(arriving_mutex_);
-    of(Phase::Idle).splice(of(Phase::Idle).end(), arriving_, connection.place);
-  }
-  connection.has_arrived = true;
   connection.arrive(desk_);
+  connection.has_arrived = true;
+  {
+    std::list<Connection>& waiting = of(connection.phase());
+    const std::lock_guard lock(arriving_mutex_);
+    waiting.splice(waiting.end(), arriving_, connection.place);
+  }
   idle_ = of(Phase::Idle).size();
   --to_arrive_;
 }

@@ -19,8 +19,8 @@ namespace allocd {
 class EventLoop {
  public:
   // Throws std::system_error where the machine has no descriptors left. What it is given must
-  // outlive it.
-  EventLoop(const HttpLimits& limits, const HttpHandler& handler,
+  // outlive it; `tls` may be null.
+  EventLoop(const HttpLimits& limits, const HttpHandler& handler, const TlsContext* tls,
             const std::atomic<bool>& stopping);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
@@ -62,6 +62,7 @@ class EventLoop {
   bool is_done();
 
   Desk desk_;
+  const TlsContext* tls_;
   int epoll_ = -1;
   int wake_ = -1;
   // INVARIANT: each list is in the order of since(). As a phase has one patience, who is in front

@@ -1,13 +1,37 @@
 #include "http/head.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdint>
 
 namespace allocd {
 
 namespace {
 
 constexpr std::string_view kBlank = " \t";
+// What most clients send, with room to spare.
+constexpr std::size_t kUsualHeaders = 12;
+
+// What a byte may be part of (RFC 9110, 5.6.2 and 5.5).
+enum Kind : std::uint8_t { kToken = 1, kVisible = 2, kControl = 4 };
+
+constexpr std::array<std::uint8_t, 256> kKinds = [] {
+  std::array<std::uint8_t, 256> out{};
+  for (std::size_t c = 0; c < 0x80; ++c) {
+    if (c > 0x20 && c < 0x7F) out[c] |= kVisible;
+    if ((c < 0x20 && c != '\t') || c == 0x7F) out[c] |= kControl;
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+      out[c] |= kToken;
+  }
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+    out[static_cast<std::size_t>(c)] |= kToken;
+  return out;
+}();
+
+bool is(Kind kind, char c) { return (kKinds[static_cast<unsigned char>(c)] & kind) != 0; }
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // Not <cctype>'s, which look at the locale.
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -18,9 +42,9 @@ bool same_word(std::string_view a, std::string_view b) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 bool lists_word(std::string_view list, std::string_view word) {
@@ -33,16 +57,12 @@ bool lists_word(std::string_view list, std::string_view word) {
 }
 
 bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    const char small = lower(c);
-    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is(kToken, c); });
 }
 
 bool is_visible(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  return std::all_of(text.begin(), text.end(), [](char c) { return is(kVisible, c); });
 }
 
 bool is_authority(std::string_view text) {
@@ -61,15 +81,13 @@ WireFailure bad(std::string_view text) { return {400, std::string(text)}; }
 }  // namespace
 
 bool has_control_character(std::string_view line) {
-  return std::any_of(line.begin(), line.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F;
-  });
+  return std::any_of(line.begin(), line.end(), [](char c) { return is(kControl, c); });
 }
 
 bool is_header_line(std::string_view line) {
   const std::size_t colon = line.find(':');
   return colon != std::string_view::npos && is_token(line.substr(0, colon)) &&
-         !has_control_character(line);
+         !has_control_character(line.substr(colon));
 }
 
 std::optional<std::size_t> chunk_size(std::string_view line) {
@@ -130,12 +148,11 @@ std::optional<WireFailure> HeadReader::read_header(std::string_view line) {
   if (head_.headers.size() == kMaxHeaderLines) return WireFailure{431, "too many header lines"};
   if (!is_header_line(line)) return bad("a header line that is none");
   const std::size_t colon = line.find(':');
-  std::string name(line.substr(0, colon));
+  if (head_.headers.empty()) head_.headers.reserve(kUsualHeaders);
+  auto& [name, value] =
+      head_.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
   std::transform(name.begin(), name.end(), name.begin(), lower);
-  const std::string_view value = trimmed(line.substr(colon + 1));
-  if (auto failure = understand(name, value)) return failure;
-  head_.headers.emplace_back(std::move(name), value);
-  return std::nullopt;
+  return understand(name, value);
 }
 
 std::optional<WireFailure> HeadReader::understand(std::string_view name, std::string_view value) {

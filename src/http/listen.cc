@@ -6,11 +6,12 @@
 #include <memory>
 #include <netdb.h>
 #include <optional>
+#include <string_view>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
-
-#include "http/server.h"
 
 namespace allocd {
 
@@ -63,27 +64,63 @@ std::string address_of(int fd) {
   return (storage.ss_family == AF_INET6 ? "[" + numbers + "]" : numbers) + ":" + port;
 }
 
-// The socket, or -1 with errno.
-int try_listen(const addrinfo& where) {
-  const int fd =
-      socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, where.ai_protocol);
-  if (fd < 0) return -1;
-  // Not SO_REUSEPORT: with it a second daemon would share the port in silence.
-  const int on = 1;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-      bind(fd, where.ai_addr, where.ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
-    return fd;
+// `begin` makes `fd` listen or says false, with errno; -1 with errno then.
+template <typename Begin>
+int opened(int fd, const Begin& begin) {
+  if (fd < 0 || begin(fd)) return fd;
   const int error = errno;
   close(fd);
   errno = error;
   return -1;
 }
 
-}  // namespace
+// The socket, or -1 with errno.
+int try_listen(const addrinfo& where) {
+  const int kind = where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  return opened(socket(where.ai_family, kind, where.ai_protocol), [&](int fd) {
+    // Not SO_REUSEPORT: with it a second daemon would share the port in silence.
+    const int on = 1;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+           bind(fd, where.ai_addr, where.ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0;
+  });
+}
 
-Listener listen_on(const std::string& address) {
+int unix_socket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
+
+// Whether there is a socket whose owner has gone without removing it.
+bool is_abandoned(const sockaddr_un& name) {
+  struct stat file {};
+  if (lstat(name.sun_path, &file) != 0 || !S_ISSOCK(file.st_mode)) return false;
+  const int fd = opened(unix_socket(), [&](int made) {
+    return connect(made, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
+  });
+  if (fd < 0) return errno == ECONNREFUSED;
+  close(fd);
+  return false;
+}
+
+Listener listen_at_path(const HttpEndpoint& endpoint, const std::string& path) {
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  if (path.empty()) refuse(endpoint.address, "no path after `unix:`");
+  if (path.size() >= sizeof name.sun_path)
+    refuse(endpoint.address, "the path of a socket has at most " +
+                                 std::to_string(sizeof name.sun_path - 1) + " bytes");
+  path.copy(name.sun_path, path.size());
+  if (is_abandoned(name)) unlink(name.sun_path);
+  const int fd = opened(unix_socket(), [&](int made) {
+    // Nobody connects before it listens, and then its permissions are what they should be.
+    return bind(made, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0 &&
+           chmod(name.sun_path, endpoint.socket_permissions) == 0 && listen(made, SOMAXCONN) == 0;
+  });
+  if (fd < 0) refuse(endpoint.address, error_text(errno));
+  return {fd, endpoint.address, path};
+}
+
+Listener listen_at_port(const std::string& address) {
   const auto parts = split(address);
-  if (!parts) refuse(address, "not HOST:PORT, such as `127.0.0.1:8080` or `[::1]:8080`");
+  if (!parts)
+    refuse(address, "not HOST:PORT, such as `127.0.0.1:8080` or `[::1]:8080`, nor `unix:/PATH`");
 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -96,10 +133,19 @@ Listener listen_on(const std::string& address) {
   int error = 0;
   for (const addrinfo* where = found; where != nullptr; where = where->ai_next) {
     const int fd = try_listen(*where);
-    if (fd >= 0) return {fd, address_of(fd)};
+    if (fd >= 0) return {fd, address_of(fd), ""};
     if (error == 0) error = errno;
   }
   refuse(address, error_text(error));
+}
+
+}  // namespace
+
+Listener listen_on(const HttpEndpoint& endpoint) {
+  constexpr std::string_view kUnix = "unix:";
+  if (endpoint.address.starts_with(kUnix))
+    return listen_at_path(endpoint, endpoint.address.substr(kUnix.size()));
+  return listen_at_port(endpoint.address);
 }
 
 }  // namespace allocd

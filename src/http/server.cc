@@ -19,7 +19,7 @@ namespace {
 // it, which shutting it down would end for them, too.
 class OpenListener {
  public:
-  explicit OpenListener(const std::string& address) : listener_(listen_on(address)) {}
+  explicit OpenListener(const HttpEndpoint& endpoint) : listener_(listen_on(endpoint)) {}
   ~OpenListener() { end(); }
   OpenListener(const OpenListener&) = delete;
   OpenListener& operator=(const OpenListener&) = delete;
@@ -27,7 +27,9 @@ class OpenListener {
   int fd() const { return listener_.fd; }
   const std::string& address() const { return listener_.address; }
   void end() {
-    if (listener_.fd >= 0) close(listener_.fd);
+    if (listener_.fd < 0) return;
+    if (!listener_.path.empty()) unlink(listener_.path.c_str());
+    close(listener_.fd);
     listener_.fd = -1;
   }
 
@@ -44,11 +46,11 @@ std::size_t thread_count(const HttpLimits& limits) {
 // One thread that accepts, and those with the connections.
 class HttpServer::Impl {
  public:
-  Impl(const std::string& address, const HttpLimits& limits, HttpHandler handler)
-      : limits_(limits), handler_(std::move(handler)), listener_(address) {
+  Impl(const HttpEndpoint& endpoint, const HttpLimits& limits, HttpHandler handler)
+      : limits_(limits), handler_(std::move(handler)), listener_(endpoint) {
     try {
       for (std::size_t i = 0; i < thread_count(limits_); ++i)
-        loops_.push_back(std::make_unique<EventLoop>(limits_, handler_, stopping_));
+        loops_.push_back(std::make_unique<EventLoop>(limits_, handler_, endpoint.tls, stopping_));
       acceptor_ = std::make_unique<Acceptor>(listener_.fd(), limits_, stopping_, loops_);
       for (const auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
       accepting_ = std::thread([this] { acceptor_->run(); });
@@ -89,8 +91,8 @@ class HttpServer::Impl {
   std::mutex stop_mutex_;
 };
 
-HttpServer::HttpServer(const std::string& address, const HttpLimits& limits, HttpHandler handler)
-    : impl_(std::make_unique<Impl>(address, limits, std::move(handler))) {}
+HttpServer::HttpServer(const HttpEndpoint& endpoint, const HttpLimits& limits, HttpHandler handler)
+    : impl_(std::make_unique<Impl>(endpoint, limits, std::move(handler))) {}
 
 HttpServer::~HttpServer() = default;
 

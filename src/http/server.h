@@ -13,6 +13,8 @@
 
 namespace allocd {
 
+class TlsContext;
+
 struct HttpRequest {
   std::string method;                                        // "POST", as sent
   std::string path;                                          // percent-decoded, without the query
@@ -47,6 +49,16 @@ struct HttpLimits {
   std::size_t connections = 1024;   // beyond: idle ones give way, then 503
 };
 
+// Where a server is to be found.
+struct HttpEndpoint {
+  // HOST:PORT (`127.0.0.1:8080`, `[::1]:8080`; port 0 takes a free one), or `unix:` and the path
+  // of a socket, which is made, and removed at the end. A socket where nobody listens any more is
+  // taken over.
+  std::string address;
+  const TlsContext* tls = nullptr;     // null: no TLS; must outlive the server
+  unsigned socket_permissions = 0660;  // of a Unix socket: who can write to it can connect
+};
+
 // An address that could not be listened on, with the reason, for people.
 struct ListenError {
   std::string message;
@@ -55,8 +67,7 @@ struct ListenError {
 // Serves from its construction to its destruction. Throws ListenError from the constructor.
 class HttpServer {
  public:
-  // `address` is HOST:PORT (`127.0.0.1:8080`, `[::1]:8080`); port 0 takes a free one.
-  HttpServer(const std::string& address, const HttpLimits& limits, HttpHandler handler);
+  HttpServer(const HttpEndpoint& endpoint, const HttpLimits& limits, HttpHandler handler);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "policy/json_text.h"
 #include "policy/letter_case.h"
 #include "policy/twin_limits.h"
 
@@ -12,26 +13,28 @@ std::string count_of_hubs(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " linked hub" : " linked hubs");
 }
 
-// Every pattern filled in for this request; operators need no filling in.
+// Every pattern filled in for this request; literal ones and operators need no filling in.
 class HubTest {
  public:
-  explicit HubTest(const HubChoice& choice) : choice_(choice) {}
+  explicit HubTest(const HubChoice& choice)
+      : choice_(choice), patterns_(std::get_if<std::vector<HubPattern>>(&choice.hub)) {}
 
   std::optional<RenderError> fill(const RenderContext& context) {
-    const auto* patterns = std::get_if<std::vector<HubPattern>>(&choice_.hub);
-    if (patterns == nullptr) return std::nullopt;
-    filled_.resize(patterns->size());
-    for (std::size_t i = 0; i < patterns->size(); ++i)
-      if (auto error = (*patterns)[i].fill(context, filled_[i])) return error;
+    for (std::size_t i = 0; patterns_ != nullptr && i < patterns_->size(); ++i) {
+      if ((*patterns_)[i].is_literal()) continue;
+      filled_.resize(patterns_->size());
+      if (auto error = (*patterns_)[i].fill(context, filled_[i])) return error;
+    }
     return std::nullopt;
   }
 
-  std::size_t preferences() const { return filled_.empty() ? 1 : filled_.size(); }
+  std::size_t preferences() const { return patterns_ == nullptr ? 1 : patterns_->size(); }
 
   bool fits(std::size_t preference, std::string_view host_name) const {
-    if (const auto* operators = std::get_if<Operators>(&choice_.hub))
-      return operators->hold(Value(hub_name(host_name)), nullptr);
-    return filled_[preference].matches(host_name);
+    if (patterns_ == nullptr)
+      return std::get<Operators>(choice_.hub).hold(Value(hub_name(host_name)), nullptr);
+    return (*patterns_)[preference].matches(host_name,
+                                            filled_.empty() ? no_glob_ : filled_[preference]);
   }
 
   bool fits_any(std::string_view host_name) const {
@@ -42,9 +45,8 @@ class HubTest {
 
   // The pattern as written, and what it came out as.
   std::string text(std::size_t preference, const RenderContext& context) const {
-    const auto* patterns = std::get_if<std::vector<HubPattern>>(&choice_.hub);
-    if (patterns == nullptr) return choice_.text;
-    const TextTemplate& pattern = (*patterns)[preference].as_template();
+    if (patterns_ == nullptr) return choice_.text;
+    const TextTemplate& pattern = (*patterns_)[preference].as_template();
     std::string out = in_backticks(pattern.text());
     if (const auto filled = pattern.render(context);
         !pattern.is_literal() && std::holds_alternative<std::string>(filled))
@@ -54,19 +56,28 @@ class HubTest {
 
  private:
   const HubChoice& choice_;
-  std::vector<HubPattern::Filled> filled_;
+  const std::vector<HubPattern>* patterns_;  // null where operators choose
+  std::vector<Glob> filled_;                 // by pattern; empty where all are literal
+  Glob no_glob_;
 };
 
-std::optional<std::string_view> pick_from(const PickSpec& pick,
-                                          const std::vector<std::string_view>& candidates) {
-  switch (pick.kind) {
-    case PickSpec::Kind::First: return candidates.front();
-    case PickSpec::Kind::Last: return candidates.back();
-    case PickSpec::Kind::Index:
-      if (pick.index < candidates.size()) return candidates[pick.index];
-      break;
+// The linked hubs that fit, as far as a choice has to know them.
+struct Candidates {
+  std::size_t count = 0;
+  std::optional<std::string_view> picked;
+};
+
+Candidates candidates_of(const HubTest& test, std::size_t preference, const PickSpec& pick,
+                         const std::vector<std::string_view>& linked_hubs) {
+  Candidates out;
+  for (const std::string_view host_name : linked_hubs) {
+    if (!test.fits(preference, host_name)) continue;
+    const bool picked = pick.kind == PickSpec::Kind::Last ||
+                        out.count == (pick.kind == PickSpec::Kind::Index ? pick.index : 0);
+    if (picked) out.picked = host_name;
+    ++out.count;
   }
-  return std::nullopt;
+  return out;
 }
 
 std::string describe(const PickSpec& pick) {
@@ -78,26 +89,38 @@ std::string describe(const PickSpec& pick) {
   return "";
 }
 
-std::string join(const std::vector<std::string_view>& names) {
+// All that fit, for people.
+std::string list_of(const HubTest& test, std::size_t preference,
+                    const std::vector<std::string_view>& linked_hubs) {
   std::string out;
-  for (const std::string_view name : names) out += (out.empty() ? "" : ", ") + printable(name);
+  for (const std::string_view host_name : linked_hubs)
+    if (test.fits(preference, host_name)) out += (out.empty() ? "" : ", ") + printable(host_name);
   return out;
 }
 
-// One part of a twin: must be an object and within the limits.
-std::variant<Json, RenderError> render_section(const ValueTemplate& section, std::string_view name,
-                                               std::size_t max_bytes,
-                                               const RenderContext& context) {
-  auto rendered = section.render(context);
-  if (std::holds_alternative<RenderError>(rendered)) return rendered;
-  const Json& json = std::get<Json>(rendered);
-  if (!json.is_object())
-    return RenderError{in_backticks(name) + " of the initial twin is no object"};
+// Appends one part of a twin, `opening` before and `closing` behind it, where it is not empty. It
+// must be an object and within the limits.
+std::optional<RenderError> append_section(const ValueTemplate& section, std::string_view name,
+                                          std::size_t max_bytes, std::string_view opening,
+                                          std::string_view closing, const RenderContext& context,
+                                          std::string& out) {
+  const std::size_t before = out.size();
+  out += opening;
+  const std::size_t start = out.size();
   // What is literal was judged when the rules were loaded.
-  if (section.literal() == nullptr)
-    if (auto violation = twin_violation(json, name, max_bytes))
-      return RenderError{std::move(*violation)};
-  return rendered;
+  TwinMeter meter;
+  if (auto error = section.write(context, out, section.literal() != nullptr ? nullptr : &meter))
+    return error;
+  const std::string_view text = std::string_view(out).substr(start);
+  if (!text.starts_with('{'))
+    return RenderError{in_backticks(name) + " of the initial twin is no object"};
+  if (auto violation = meter.violation(name, max_bytes)) return RenderError{std::move(*violation)};
+  if (text == "{}") {
+    out.resize(before);
+  } else {
+    out += closing;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -115,15 +138,14 @@ std::variant<ChosenHub, RenderError> choose_hub(const HubChoice& choice,
         return ChosenHub{host_name, explain ? "the current hub stays (keepCurrent)" : ""};
 
   for (std::size_t i = 0; i < test.preferences(); ++i) {
-    std::vector<std::string_view> candidates;
-    for (const std::string_view host_name : linked_hubs)
-      if (test.fits(i, host_name)) candidates.push_back(host_name);
-    if (candidates.empty()) continue;
-    ChosenHub out{pick_from(choice.pick, candidates), ""};
+    const Candidates candidates = candidates_of(test, i, choice.pick, linked_hubs);
+    if (candidates.count == 0) continue;
+    ChosenHub out{candidates.picked, ""};
     if (explain)
-      out.why = test.text(i, context) + " fits " + std::to_string(candidates.size()) + " of " +
-                count_of_hubs(linked_hubs.size()) + " (" + join(candidates) + "), pick is " +
-                describe(choice.pick) + (!out.host_name ? ", which there is not" : "");
+      out.why = test.text(i, context) + " fits " + std::to_string(candidates.count) + " of " +
+                count_of_hubs(linked_hubs.size()) + " (" + list_of(test, i, linked_hubs) +
+                "), pick is " + describe(choice.pick) +
+                (!out.host_name ? ", which there is not" : "");
     return out;
   }
   if (!explain) return ChosenHub{};
@@ -135,16 +157,17 @@ std::variant<ChosenHub, RenderError> choose_hub(const HubChoice& choice,
 
 namespace {
 
-std::variant<Json, RenderError> whole_twin(const TwinTemplate& twin, const RenderContext& context) {
-  auto desired =
-      render_section(twin.desired, "properties.desired", TwinLimits::kDesiredBytes, context);
-  if (std::holds_alternative<RenderError>(desired)) return desired;
-  auto tags = render_section(twin.tags, "tags", TwinLimits::kTagsBytes, context);
-  if (std::holds_alternative<RenderError>(tags)) return tags;
-  Json out = Json::object();
-  if (!std::get<Json>(desired).empty())
-    out["properties"]["desired"] = std::get<Json>(std::move(desired));
-  if (!std::get<Json>(tags).empty()) out["tags"] = std::get<Json>(std::move(tags));
+// The twin as it goes out; empty where both parts are.
+std::variant<std::string, RenderError> whole_twin(const TwinTemplate& twin,
+                                                  const RenderContext& context) {
+  std::string out;
+  if (auto error = append_section(twin.desired, "properties.desired", TwinLimits::kDesiredBytes,
+                                  R"({"properties":{"desired":)", "}", context, out))
+    return std::move(*error);
+  if (auto error = append_section(twin.tags, "tags", TwinLimits::kTagsBytes,
+                                  out.empty() ? R"({"tags":)" : R"(,"tags":)", "", context, out))
+    return std::move(*error);
+  if (!out.empty()) out += '}';
   return out;
 }
 
@@ -154,15 +177,13 @@ void prepare(TwinTemplate& twin) {
   if (twin.tags.literal() == nullptr || twin.desired.literal() == nullptr) return;
   const FieldValues no_fields(0);
   const Captures no_captures;
-  const auto whole = whole_twin(twin, {no_fields, no_captures, {}, {}});
-  const Json* json = std::get_if<Json>(&whole);
-  if (json != nullptr) twin.literal = json->empty() ? "" : std::string(RenderedJson(*json).text());
+  auto whole = whole_twin(twin, {no_fields, no_captures, {}, {}});
+  if (auto* text = std::get_if<std::string>(&whole)) twin.literal = std::move(*text);
 }
 
 void prepare(PayloadTemplate& payload) {
   const Json* json = payload.value.literal();
-  if (json != nullptr && json->is_object())
-    payload.literal = std::string(RenderedJson(*json).text());
+  if (json != nullptr && json->is_object()) append_json(payload.literal.emplace(), *json);
 }
 
 std::variant<std::optional<RenderedJson>, RenderError> render_twin(const TwinTemplate& twin,
@@ -173,19 +194,18 @@ std::variant<std::optional<RenderedJson>, RenderError> render_twin(const TwinTem
   }
   auto whole = whole_twin(twin, context);
   if (auto* error = std::get_if<RenderError>(&whole)) return std::move(*error);
-  const Json& json = std::get<Json>(whole);
-  if (json.empty()) return std::nullopt;
-  return RenderedJson(json);
+  std::string& text = std::get<std::string>(whole);
+  if (text.empty()) return std::nullopt;
+  return RenderedJson(std::move(text));
 }
 
 std::variant<RenderedJson, RenderError> render_payload(const PayloadTemplate& payload,
                                                        const RenderContext& context) {
   if (payload.literal) return RenderedJson(&*payload.literal);
-  auto rendered = payload.value.render(context);
-  if (auto* error = std::get_if<RenderError>(&rendered)) return std::move(*error);
-  const Json& json = std::get<Json>(rendered);
-  if (!json.is_object()) return RenderError{"`payload` of the answer is no object"};
-  return RenderedJson(json);
+  std::string text;
+  if (auto error = payload.value.write(context, text, nullptr)) return std::move(*error);
+  if (!text.starts_with('{')) return RenderError{"`payload` of the answer is no object"};
+  return RenderedJson(std::move(text));
 }
 
 }  // namespace allocd

@@ -42,7 +42,12 @@ std::size_t FieldTable::slot_of(const Field& field) {
     case FieldRoot::Request:
     case FieldRoot::Enrollment: break;
   }
-  std::size_t at = field.root == FieldRoot::Request ? kRequestRoot : kEnrollmentRoot;
+  const bool of_request = field.root == FieldRoot::Request;
+  // Also the whole of which the payload is a part.
+  if (of_request && field.path[0] == "deviceRuntimeContext" &&
+      (field.path.size() == 1 || field.path[1] == "payload"))
+    reads_payload_ = true;
+  std::size_t at = of_request ? kRequestRoot : kEnrollmentRoot;
   for (const std::string& step : field.path) {
     const auto child = nodes_[at].children.find(step);
     if (child != nodes_[at].children.end()) {

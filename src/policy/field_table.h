@@ -36,6 +36,14 @@ class FieldValues {
 // The array index that a path step is: digits without a leading zero (RFC 6901, section 4).
 std::optional<std::size_t> array_index(std::string_view step);
 
+// An order in which two names are seldom compared letter by letter.
+struct ShorterFirst {
+  using is_transparent = void;
+  bool operator()(std::string_view a, std::string_view b) const {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+};
+
 // Filled while a rule set is compiled, only read afterwards.
 class FieldTable {
  public:
@@ -56,12 +64,14 @@ class FieldTable {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   struct Node {
     std::size_t slot = kNone;
-    std::map<std::string, std::size_t, std::less<>> children;  // to ask node() for
+    std::map<std::string, std::size_t, ShorterFirst> children;  // to ask node() for
   };
   const Node& request_root() const { return nodes_[kRequestRoot]; }
   const Node& enrollment_root() const { return nodes_[kEnrollmentRoot]; }
   const Node& node(std::size_t index) const { return nodes_[index]; }
   std::size_t slots() const { return slots_; }
+  // Whether a field looks at what the device sent, in whole or in part.
+  bool reads_payload() const { return reads_payload_; }
   std::size_t enrollment_id_slot() const { return enrollment_id_; }
   std::size_t enrollment_kind_slot() const { return enrollment_kind_; }
   std::size_t attestation_slot() const { return attestation_; }
@@ -75,6 +85,7 @@ class FieldTable {
   std::size_t enrollment_id_ = kNone;
   std::size_t enrollment_kind_ = kNone;
   std::size_t attestation_ = kNone;
+  bool reads_payload_ = false;
 
   static constexpr std::size_t kRequestRoot = 0;
   static constexpr std::size_t kEnrollmentRoot = 1;

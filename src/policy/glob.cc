@@ -17,7 +17,7 @@ void Glob::append_pattern(std::string_view pattern) {
     if (c == '?') {
       steps_.push_back({Step::Kind::AnyCharacter, 0});
     } else if (c != '*') {
-      steps_.push_back({Step::Kind::Byte, c});
+      append_byte(c);
     } else if (steps_.empty() || steps_.back().kind != Step::Kind::AnyText) {
       steps_.push_back({Step::Kind::AnyText, 0});
     }
@@ -25,10 +25,15 @@ void Glob::append_pattern(std::string_view pattern) {
 }
 
 void Glob::append_text(std::string_view text) {
-  for (const char c : text) steps_.push_back({Step::Kind::Byte, c});
+  for (const char c : text) append_byte(c);
+}
+
+void Glob::append_byte(char byte) {
+  steps_.push_back({Step::Kind::Byte, ignore_case_ ? lower(byte) : byte});
 }
 
 bool Glob::matches(std::string_view text) const {
+  const auto folded = [this](char c) { return ignore_case_ ? lower(c) : c; };
   std::size_t step = 0;
   std::size_t at = 0;
   // Where to go on from when a try fails: one character further behind the last `*`. Earlier ones
@@ -39,6 +44,7 @@ bool Glob::matches(std::string_view text) const {
     if (step < steps_.size() && steps_[step].kind == Step::Kind::AnyText) {
       star = step++;
       star_at = at;
+      if (step == steps_.size()) return true;
       continue;
     }
     if (at == text.size() && step == steps_.size()) return true;
@@ -48,16 +54,19 @@ bool Glob::matches(std::string_view text) const {
         ++step;
         continue;
       }
-      const char expected = steps_[step].byte;
-      if (text[at] == expected || (ignore_case_ && lower(text[at]) == lower(expected))) {
+      if (folded(text[at]) == steps_[step].byte) {
         ++at;
         ++step;
         continue;
       }
     }
     if (star == steps_.size() || star_at >= text.size()) return false;
-    at = ++star_at;
     step = star + 1;
+    ++star_at;
+    // A byte can only be found where it stands.
+    if (step < steps_.size() && steps_[step].kind == Step::Kind::Byte)
+      while (star_at < text.size() && folded(text[star_at]) != steps_[step].byte) ++star_at;
+    at = star_at;
   }
 }
 

@@ -10,22 +10,22 @@ namespace allocd {
 // Always held against a whole text. Immutable once built.
 class Glob {
  public:
-  Glob() = default;
   // With `ignore_case`, ASCII letters match in either case.
-  Glob(std::string_view pattern, bool ignore_case);
+  explicit Glob(std::string_view pattern = {}, bool ignore_case = false);
 
   // A pattern is also built piece by piece: what is appended as text has no special characters.
   void append_pattern(std::string_view pattern);
   void append_text(std::string_view text);
-  void set_ignore_case(bool ignore_case) { ignore_case_ = ignore_case; }
 
   // Time is bounded by the product of both lengths.
   bool matches(std::string_view text) const;
 
  private:
+  void append_byte(char byte);
+
   struct Step {
     enum class Kind { Byte, AnyCharacter, AnyText } kind = Kind::Byte;
-    char byte = 0;
+    char byte = 0;  // lower case where case is ignored
   };
   std::vector<Step> steps_;
   bool ignore_case_ = false;

@@ -17,7 +17,7 @@ HubPattern HubPattern::parse(const Located<std::string>& text, const ReferenceSc
     diagnostics.error(text.range, "empty-pattern", "an empty hub pattern matches no hub",
                       "write `\"*\"` for any linked hub");
   out.template_ = TextTemplate::parse(text, scope, diagnostics);
-  out.glob_.set_ignore_case(true);
+  out.glob_ = Glob("", true);
   for (const TextTemplate::Piece& piece : out.template_.pieces()) {
     const auto* written = std::get_if<std::string>(&piece);
     if (written == nullptr) {
@@ -30,23 +30,23 @@ HubPattern HubPattern::parse(const Located<std::string>& text, const ReferenceSc
   return out;
 }
 
-bool HubPattern::Filled::matches(std::string_view host_name) const {
-  const Glob& glob = pattern_->literal_ ? pattern_->glob_ : own_;
-  return glob.matches(pattern_->whole_host_name_ ? host_name : hub_name(host_name));
+bool HubPattern::matches(std::string_view host_name, const Glob& filled) const {
+  const Glob& glob = literal_ ? glob_ : filled;
+  return glob.matches(whole_host_name_ ? host_name : hub_name(host_name));
 }
 
-std::optional<RenderError> HubPattern::fill(const RenderContext& context, Filled& out) const {
-  out.pattern_ = this;
+std::optional<RenderError> HubPattern::fill(const RenderContext& context, Glob& out) const {
   if (literal_) return std::nullopt;
-  out.own_ = Glob("", true);
+  out = Glob("", true);
+  std::string scratch;
   for (const TextTemplate::Piece& piece : template_.pieces()) {
     if (const auto* written = std::get_if<std::string>(&piece)) {
-      out.own_.append_pattern(*written);
+      out.append_pattern(*written);
       continue;
     }
-    auto value = std::get<Reference>(piece).value(context);
+    auto value = std::get<Reference>(piece).value(context, scratch);
     if (auto* error = std::get_if<RenderError>(&value)) return std::move(*error);
-    out.own_.append_text(Value(std::get<Json>(value)).display());
+    out.append_text(std::get<Value>(value).display());
   }
   return std::nullopt;
 }

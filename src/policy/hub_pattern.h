@@ -27,18 +27,12 @@ class HubPattern {
   const std::string& text() const { return template_.text(); }
   const TextTemplate& as_template() const { return template_; }
 
-  // The pattern of one request, its `${..}` filled in.
-  class Filled {
-   public:
-    bool matches(std::string_view host_name) const;
-
-   private:
-    friend class HubPattern;
-    const HubPattern* pattern_ = nullptr;
-    Glob own_;  // where the pattern is not literal
-  };
-  // `out` is valid as long as the pattern is.
-  std::optional<RenderError> fill(const RenderContext& context, Filled& out) const;
+  // Whether nothing in it has to be filled in.
+  bool is_literal() const { return literal_; }
+  // The pattern of one request, its `${..}` filled in. Leaves `out` alone where it is literal.
+  std::optional<RenderError> fill(const RenderContext& context, Glob& out) const;
+  // `filled` is what fill() made; it is not looked at where the pattern is literal.
+  bool matches(std::string_view host_name, const Glob& filled) const;
 
   // Whether a host name could match with some values in place of `${..}`.
   bool could_match(std::string_view host_name) const;

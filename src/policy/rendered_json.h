@@ -6,17 +6,14 @@
 #include <utility>
 #include <variant>
 
-#include "policy/located_value.h"
-
 namespace allocd {
 
 class RenderedJson {
  public:
   // A text that a rule set keeps: valid as long as that.
   explicit RenderedJson(const std::string* shared) : text_(shared) {}
-  // Bytes of texts that are no UTF-8 come out as U+FFFD.
-  explicit RenderedJson(const Json& json)
-      : text_(json.dump(-1, ' ', false, Json::error_handler_t::replace)) {}
+  // JSON text that was written for this answer.
+  explicit RenderedJson(std::string own) : text_(std::move(own)) {}
 
   std::string_view text() const {
     const auto* shared = std::get_if<const std::string*>(&text_);

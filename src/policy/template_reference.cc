@@ -28,48 +28,49 @@ std::optional<std::int64_t> to_integer(std::string_view text) {
   return number;
 }
 
-std::optional<Json> as_integer(const Json& value) {
-  if (value.is_number_integer()) return value;
-  if (value.is_number_float()) {
-    const double number = value.get<double>();
-    if (std::floor(number) != number || std::abs(number) >= 0x1p63) return std::nullopt;
-    return static_cast<std::int64_t>(number);
+// Nothing where the value cannot be made one.
+std::optional<Value> as_integer(const Value& value) {
+  if (const double* number = value.real()) {
+    if (std::floor(*number) != *number || std::abs(*number) >= 0x1p63) return std::nullopt;
+    return Value(static_cast<std::int64_t>(*number));
   }
-  if (!value.is_string()) return std::nullopt;
-  if (const auto number = to_integer(value.get_ref<const std::string&>())) return *number;
-  return std::nullopt;
-}
-
-std::optional<Json> as_number(const Json& value) {
   if (value.is_number()) return value;
-  if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.get_ref<const std::string&>();
-  if (const auto integer = to_integer(text)) return *integer;
-  if (const auto number = to_number(text)) return *number;
+  if (value.text() == nullptr) return std::nullopt;
+  if (const auto number = to_integer(*value.text())) return Value(*number);
   return std::nullopt;
 }
 
-std::optional<Json> as_bool(const Json& value) {
-  if (value.is_boolean()) return value;
-  if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.get_ref<const std::string&>();
-  if (equal_ignoring_case(text, "true")) return true;
-  if (equal_ignoring_case(text, "false")) return false;
+std::optional<Value> as_number(const Value& value) {
+  if (value.is_number()) return value;
+  if (value.text() == nullptr) return std::nullopt;
+  if (const auto integer = to_integer(*value.text())) return Value(*integer);
+  if (const auto number = to_number(*value.text())) return Value(*number);
   return std::nullopt;
 }
 
-std::optional<Json> filtered_by(Filter filter, const Json& value) {
+std::optional<Value> as_bool(const Value& value) {
+  if (value.boolean() != nullptr) return value;
+  if (value.text() == nullptr) return std::nullopt;
+  if (equal_ignoring_case(*value.text(), "true")) return Value(true);
+  if (equal_ignoring_case(*value.text(), "false")) return Value(false);
+  return std::nullopt;
+}
+
+// `value` may be a text in `scratch`.
+std::optional<Value> filtered_by(Filter filter, const Value& value, std::string& scratch) {
+  const auto kept = [&scratch](std::string text) {
+    scratch = std::move(text);
+    return Value(std::string_view(scratch));
+  };
   switch (filter) {
     case Filter::Lower:
-    case Filter::Upper: {
-      if (!value.is_string()) return std::nullopt;
-      const std::string& text = value.get_ref<const std::string&>();
-      return filter == Filter::Lower ? lower(text) : upper(text);
-    }
+    case Filter::Upper:
+      if (value.text() == nullptr) return std::nullopt;
+      return kept(filter == Filter::Lower ? lower(*value.text()) : upper(*value.text()));
     case Filter::Int: return as_integer(value);
     case Filter::Number: return as_number(value);
     case Filter::Bool: return as_bool(value);
-    case Filter::String: return Value(value).display();
+    case Filter::String: return value.text() != nullptr ? value : kept(value.display());
   }
   return std::nullopt;
 }
@@ -79,24 +80,21 @@ std::string_view filter_name(Filter filter) {
   return kNames[static_cast<std::size_t>(filter)];
 }
 
-std::optional<Json> fetch(const Reference& reference, const RenderContext& context) {
+// Absent where the request has none.
+Value fetch(const Reference& reference, const RenderContext& context, std::string& scratch) {
   switch (reference.source) {
-    case Reference::Source::Field: {
-      const Value& value = context.fields[reference.index];
-      if (value.is_absent()) return std::nullopt;
-      return value.json();
-    }
+    case Reference::Source::Field: return context.fields[reference.index];
     case Reference::Source::Variable: {
       const auto& capture = context.captures[reference.index];
-      if (!capture) return std::nullopt;
-      return std::string(*capture);
+      return capture ? Value(*capture) : Value();
     }
-    case Reference::Source::Hub: return std::string(context.hub);
-    case Reference::Source::HubName:
-      return std::string(context.hub.substr(0, context.hub.find('.')));
-    case Reference::Source::Now: return format_moment(context.now);
+    case Reference::Source::Hub: return Value(context.hub);
+    case Reference::Source::HubName: return Value(context.hub.substr(0, context.hub.find('.')));
+    case Reference::Source::Now:
+      scratch = format_moment(context.now);
+      return Value(std::string_view(scratch));
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace
@@ -109,22 +107,21 @@ std::string format_moment(Moment moment) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
-std::variant<Json, RenderError> Reference::value(const RenderContext& context) const {
-  std::optional<Json> value = fetch(*this, context);
-  if (!value) {
+std::variant<Value, RenderError> Reference::value(const RenderContext& context,
+                                                  std::string& scratch) const {
+  Value value = fetch(*this, context, scratch);
+  if (value.is_absent()) {
     if (!fallback) return RenderError{in_backticks(name) + " is not in the request"};
-    value = *fallback;
+    value = Value(std::string_view(*fallback));
   }
   for (const Filter filter : filters) {
-    std::optional<Json> filtered = filtered_by(filter, *value);
-    if (!filtered) {
-      const std::string text = Value(*value).display();
-      return RenderError{in_backticks(name) + " is `" + printable(text, 60) + "`, which `" +
-                         std::string(filter_name(filter)) + "` cannot take"};
-    }
-    value = std::move(filtered);
+    const std::optional<Value> filtered = filtered_by(filter, value, scratch);
+    if (!filtered)
+      return RenderError{in_backticks(name) + " is `" + printable(value.display(), 60) +
+                         "`, which `" + std::string(filter_name(filter)) + "` cannot take"};
+    value = *filtered;
   }
-  return *std::move(value);
+  return value;
 }
 
 }  // namespace allocd

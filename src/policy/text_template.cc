@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "diagnostics/closest_match.h"
-#include "policy/value.h"
 
 namespace allocd {
 namespace {
@@ -214,23 +213,26 @@ const Reference* TextTemplate::single_reference() const {
 
 std::variant<std::string, RenderError> TextTemplate::render(const RenderContext& context) const {
   std::string out;
+  std::string scratch;
   for (const Piece& piece : pieces_) {
     if (const auto* text = std::get_if<std::string>(&piece)) {
       out += *text;
       continue;
     }
-    auto value = std::get<Reference>(piece).value(context);
+    auto value = std::get<Reference>(piece).value(context, scratch);
     if (auto* error = std::get_if<RenderError>(&value)) return std::move(*error);
-    out += Value(std::get<Json>(value)).display();
+    std::get<Value>(value).append_display_to(out);
   }
   return out;
 }
 
-std::variant<Json, RenderError> TextTemplate::value(const RenderContext& context) const {
-  if (const Reference* reference = single_reference()) return reference->value(context);
+std::variant<Value, RenderError> TextTemplate::value(const RenderContext& context,
+                                                     std::string& scratch) const {
+  if (const Reference* reference = single_reference()) return reference->value(context, scratch);
   auto text = render(context);
   if (auto* error = std::get_if<RenderError>(&text)) return std::move(*error);
-  return Json(std::move(std::get<std::string>(text)));
+  scratch = std::get<std::string>(std::move(text));
+  return Value(std::string_view(scratch));
 }
 
 }  // namespace allocd

@@ -14,6 +14,7 @@
 #include "policy/captures.h"
 #include "policy/field_table.h"
 #include "policy/located_value.h"
+#include "policy/value.h"
 
 namespace allocd {
 
@@ -60,8 +61,9 @@ struct Reference {
   std::optional<std::string> fallback;
   std::vector<Filter> filters;
 
-  // The value with filters applied, whatever its JSON type.
-  std::variant<Json, RenderError> value(const RenderContext& context) const;
+  // The value with filters applied, whatever its JSON type. Texts that are not pieces of the
+  // context or of this reference are kept in `scratch`: valid until that is used again.
+  std::variant<Value, RenderError> value(const RenderContext& context, std::string& scratch) const;
 };
 
 // Not changed once its rule is compiled; safe to share between threads from then on.
@@ -89,8 +91,9 @@ class TextTemplate {
   const std::string& text() const { return text_; }
 
   std::variant<std::string, RenderError> render(const RenderContext& context) const;
-  // As render(), but a text that is nothing but one reference keeps the value's JSON type.
-  std::variant<Json, RenderError> value(const RenderContext& context) const;
+  // As render(), but a text that is nothing but one reference keeps the value's JSON type. As to
+  // `scratch`: see Reference.
+  std::variant<Value, RenderError> value(const RenderContext& context, std::string& scratch) const;
 
  private:
   std::string text_;

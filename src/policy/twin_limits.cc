@@ -1,12 +1,18 @@
 #include "policy/twin_limits.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace allocd {
 namespace {
 
 // C0 and C1 control characters (U+0000..U+001F, U+007F..U+009F) do not count.
 std::size_t counted_bytes(std::string_view text) {
+  const auto may_not_count = [](char c) {
+    return (c >= 0 && c < 0x20) || c == 0x7F || c == '\xC2';
+  };
+  if (std::none_of(text.begin(), text.end(), may_not_count)) return text.size();
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -27,56 +33,28 @@ std::optional<std::string> key_violation(std::string_view key) {
     return "the key " + in_backticks(key.substr(0, 40)) + "…, longer than 1 KB";
   if (counted_bytes(key) != key.size())
     return "the key " + in_backticks(key) + ", which has a control character";
-  if (const std::size_t bad = key.find_first_of(".$ "); bad != std::string_view::npos)
+  if (std::any_of(key.begin(), key.end(), [](char c) { return c == '.' || c == '$' || c == ' '; }))
     return "the key " + in_backticks(key) + "; keys have no `.`, `$` or space";
   return std::nullopt;
 }
 
 // Of a scalar or null: containers are walked by the callers.
-std::optional<std::string> scalar_violation(const Json& value) {
-  if (value.is_null()) return "null, which an initial twin cannot hold";
-  if (value.is_string() && value.get_ref<const std::string&>().size() > TwinLimits::kTextBytes)
+std::optional<std::string> scalar_violation(const Value& value) {
+  if (value.is_absent()) return "null, which an initial twin cannot hold";
+  if (value.text() != nullptr && value.text()->size() > TwinLimits::kTextBytes)
     return "a text longer than 4 KB";
-  const bool too_large =
-      value.is_number_unsigned() &&
-      value.get<std::uint64_t>() > static_cast<std::uint64_t>(TwinLimits::kLargestInteger);
-  const bool too_small = value.is_number_integer() && !value.is_number_unsigned() &&
-                         (value.get<std::int64_t>() < TwinLimits::kSmallestInteger ||
-                          value.get<std::int64_t>() > TwinLimits::kLargestInteger);
   // A whole number is one to who reads it, however it was written.
-  const bool whole_outside =
-      value.is_number_float() && std::floor(value.get<double>()) == value.get<double>() &&
-      (value.get<double>() < static_cast<double>(TwinLimits::kSmallestInteger) ||
-       value.get<double>() > static_cast<double>(TwinLimits::kLargestInteger));
-  if (too_large || too_small || whole_outside)
-    return "the number " + value.dump() + ", outside -4503599627370496..4503599627370495";
+  const bool whole =
+      value.is_number() && (value.real() == nullptr || std::floor(*value.real()) == *value.real());
+  if (whole && (*value.compare(Value(TwinLimits::kSmallestInteger)) < 0 ||
+                *value.compare(Value(TwinLimits::kLargestInteger)) > 0))
+    return "the number " + value.display() + ", outside -4503599627370496..4503599627370495";
   return std::nullopt;
 }
 
-std::size_t scalar_bytes(const Json& value) {
-  if (value.is_string()) return counted_bytes(value.get_ref<const std::string&>());
-  return value.is_boolean() ? 4 : 8;
-}
-
-// Adds up the size, and stops at the first violation.
-std::optional<std::string> walk(const Json& value, std::size_t depth, std::size_t& bytes) {
-  if (value.is_object()) {
-    if (depth > TwinLimits::kDepth) return "objects nested deeper than 10";
-    for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) {
-      if (auto violation = key_violation(key)) return violation;
-      bytes += counted_bytes(key);
-      if (auto violation = walk(member, depth + 1, bytes)) return violation;
-    }
-    return std::nullopt;
-  }
-  if (value.is_array()) {
-    for (const Json& item : value)
-      if (auto violation = walk(item, depth + 1, bytes)) return violation;
-    return std::nullopt;
-  }
-  if (auto violation = scalar_violation(value)) return violation;
-  bytes += scalar_bytes(value);
-  return std::nullopt;
+std::size_t scalar_bytes(const Value& value) {
+  if (value.text() != nullptr) return counted_bytes(*value.text());
+  return value.boolean() != nullptr ? 4 : 8;
 }
 
 std::string too_large(std::string_view name, std::size_t bytes, std::size_t max_bytes) {
@@ -103,10 +81,11 @@ class AuthorsTwin {
       return;
     } else {
       const Json json = value.json();
-      if (const auto violation = scalar_violation(json)) {
+      const Value scalar(json);
+      if (const auto violation = scalar_violation(scalar)) {
         report(value.range, *violation);
       } else {
-        bytes_ += scalar_bytes(json);
+        bytes_ += scalar_bytes(scalar);
       }
     }
   }
@@ -126,14 +105,48 @@ class AuthorsTwin {
 
 }  // namespace
 
+void TwinMeter::judge(std::optional<std::string> violation) {
+  if (!first_) first_ = std::move(violation);
+}
+
+void TwinMeter::open_object(std::size_t depth) {
+  // The section itself is the ground that the ten levels stand on.
+  if (depth > TwinLimits::kDepth) judge("objects nested deeper than 10");
+}
+
+void TwinMeter::add_key(std::string_view key) {
+  judge(key_violation(key));
+  bytes_ += counted_bytes(key);
+}
+
+void TwinMeter::add(const Value& value, std::size_t depth) {
+  const Json* container = value.container();
+  if (container == nullptr) {
+    judge(scalar_violation(value));
+    bytes_ += scalar_bytes(value);
+  } else if (container->is_object()) {
+    open_object(depth);
+    for (const auto& [key, member] : container->get_ref<const Json::object_t&>()) {
+      add_key(key);
+      add(Value(member), depth + 1);
+    }
+  } else {
+    for (const Json& item : *container) add(Value(item), depth + 1);
+  }
+}
+
+std::optional<std::string> TwinMeter::violation(std::string_view name,
+                                                std::size_t max_bytes) const {
+  if (first_) return in_backticks(name) + " has " + *first_;
+  if (bytes_ > max_bytes) return too_large(name, bytes_, max_bytes);
+  return std::nullopt;
+}
+
 std::optional<std::string> twin_violation(const Json& section, std::string_view name,
                                           std::size_t max_bytes) {
-  std::size_t bytes = 0;
-  // The section itself is the ground that the ten levels stand on.
-  if (const auto violation = walk(section, 0, bytes))
-    return in_backticks(name) + " has " + *violation;
-  if (bytes > max_bytes) return too_large(name, bytes, max_bytes);
-  return std::nullopt;
+  TwinMeter meter;
+  meter.add(Value(section), 0);
+  return meter.violation(name, max_bytes);
 }
 
 void check_twin(const LocatedValue& section, std::string_view name, std::size_t max_bytes,

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "diagnostics/diagnostic.h"
 #include "policy/located_value.h"
+#include "policy/value.h"
 
 namespace allocd {
 
@@ -21,8 +23,27 @@ struct TwinLimits {
   static constexpr std::int64_t kLargestInteger = 4503599627370495;
 };
 
-// What is wrong with a section of a twin (`tags`, or `properties.desired`, as `name` says), as one
-// sentence without a period, or nothing. `section` is an object.
+// Judges a section of a twin part by part, in the order in which it is written. The section itself
+// is at depth 0, what it holds at 1.
+class TwinMeter {
+ public:
+  void open_object(std::size_t depth);
+  void add_key(std::string_view key);
+  // With all that it holds.
+  void add(const Value& value, std::size_t depth);
+
+  // What is wrong with the section (`tags`, or `properties.desired`, as `name` says), as one
+  // sentence without a period, or nothing: the first part that is wrong, or else the whole.
+  std::optional<std::string> violation(std::string_view name, std::size_t max_bytes) const;
+
+ private:
+  void judge(std::optional<std::string> violation);
+
+  std::size_t bytes_ = 0;
+  std::optional<std::string> first_;
+};
+
+// The same for a section as a whole. `section` is an object.
 std::optional<std::string> twin_violation(const Json& section, std::string_view name,
                                           std::size_t max_bytes);
 

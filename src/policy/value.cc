@@ -1,8 +1,10 @@
 #include "policy/value.h"
 
+#include <charconv>
 #include <cmath>
 #include <type_traits>
 
+#include "policy/json_text.h"
 #include "policy/letter_case.h"
 
 namespace allocd {
@@ -100,9 +102,40 @@ Json Value::json() const {
       value_);
 }
 
+void Value::append_json_to(std::string& out) const {
+  std::visit(
+      [&out](const auto& v) {
+        using T = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, std::monostate>) {
+          out += "null";
+        } else if constexpr (std::is_same_v<T, bool>) {
+          out += v ? "true" : "false";
+        } else if constexpr (std::is_same_v<T, std::string_view>) {
+          append_json_text(out, v);
+        } else if constexpr (std::is_same_v<T, const Json*>) {
+          append_json(out, *v);
+        } else if constexpr (std::is_same_v<T, double>) {
+          out += Json(v).dump();
+        } else {
+          char digits[24];
+          out.append(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
+        }
+      },
+      value_);
+}
+
+void Value::append_display_to(std::string& out) const {
+  if (const auto* t = text()) {
+    out += *t;
+  } else {
+    append_json_to(out);
+  }
+}
+
 std::string Value::display() const {
-  if (const auto* t = text()) return std::string(*t);
-  return json().dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string out;
+  append_display_to(out);
+  return out;
 }
 
 bool Value::equals(const Value& other) const { return equal(*this, other, false); }

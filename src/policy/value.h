@@ -32,10 +32,16 @@ class Value {
   const std::string_view* text() const { return std::get_if<std::string_view>(&value_); }
   // The object or array, where it is one.
   const Json* container() const;
+  const bool* boolean() const { return std::get_if<bool>(&value_); }
+  // The number, where it is one that is no integer to JSON.
+  const double* real() const { return std::get_if<double>(&value_); }
 
   Json json() const;
+  // Writes it as JSON text at the end of `out`.
+  void append_json_to(std::string& out) const;
   // As a person reads it inside a text: texts as they are, everything else as compact JSON.
   std::string display() const;
+  void append_display_to(std::string& out) const;
 
   // Like JSON values: `"3"` is not `3`, and `3` is `3.0`. Objects are equal whatever the order of
   // their members.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/json_text.h"
+
 namespace allocd {
 namespace {
 
@@ -120,9 +122,68 @@ ValueTemplate ValueTemplate::merged(ValueTemplate base, ValueTemplate over) {
   return of(std::move(merge));
 }
 
+std::optional<RenderError> ValueTemplate::write(const RenderContext& context, std::string& out,
+                                                TwinMeter* meter, std::size_t depth) const {
+  const auto write_value = [&](const Value& value) {
+    value.append_json_to(out);
+    if (meter != nullptr) meter->add(value, depth);
+  };
+  if (const Json* json = literal()) {
+    write_value(Value(*json));
+  } else if (const auto* text = std::get_if<TextTemplate>(&node_)) {
+    std::string scratch;
+    auto value = text->value(context, scratch);
+    if (auto* error = std::get_if<RenderError>(&value)) return std::move(*error);
+    write_value(std::get<Value>(value));
+  } else if (const auto* list = std::get_if<List>(&node_)) {
+    return write(*list, context, out, meter, depth);
+  } else if (const auto* object = std::get_if<Object>(&node_)) {
+    return write(*object, context, out, meter, depth);
+  } else {
+    auto merged = render(context);
+    if (auto* error = std::get_if<RenderError>(&merged)) return std::move(*error);
+    write_value(Value(std::get<Json>(merged)));
+  }
+  return std::nullopt;
+}
+
+std::optional<RenderError> ValueTemplate::write(const List& list, const RenderContext& context,
+                                                std::string& out, TwinMeter* meter,
+                                                std::size_t depth) const {
+  // INVARIANT: never empty, for it would be literal.
+  char before = '[';
+  for (const ValueTemplate& item : list) {
+    out += std::exchange(before, ',');
+    if (auto error = item.write(context, out, meter, depth + 1)) return error;
+  }
+  out += ']';
+  return std::nullopt;
+}
+
+std::optional<RenderError> ValueTemplate::write(const Object& object, const RenderContext& context,
+                                                std::string& out, TwinMeter* meter,
+                                                std::size_t depth) const {
+  if (meter != nullptr) meter->open_object(depth);
+  char before = '{';
+  for (const Member& m : object) {
+    out += std::exchange(before, ',');
+    append_json_text(out, m.key);
+    out += ':';
+    if (meter != nullptr) meter->add_key(m.key);
+    if (auto error = m.value.write(context, out, meter, depth + 1)) return error;
+  }
+  out += '}';
+  return std::nullopt;
+}
+
 std::variant<Json, RenderError> ValueTemplate::render(const RenderContext& context) const {
   if (const Json* json = literal()) return *json;
-  if (const auto* text = std::get_if<TextTemplate>(&node_)) return text->value(context);
+  if (const auto* text = std::get_if<TextTemplate>(&node_)) {
+    std::string scratch;
+    auto value = text->value(context, scratch);
+    if (auto* error = std::get_if<RenderError>(&value)) return std::move(*error);
+    return std::get<Value>(value).json();
+  }
   if (const auto* list = std::get_if<List>(&node_)) {
     Json out = Json::array();
     for (const ValueTemplate& item : *list) {

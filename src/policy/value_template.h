@@ -1,6 +1,8 @@
 // JSON values with `${..}` in their texts: initial twins and payloads as rules write them.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -8,6 +10,7 @@
 
 #include "policy/located_value.h"
 #include "policy/text_template.h"
+#include "policy/twin_limits.h"
 
 namespace allocd {
 
@@ -35,13 +38,23 @@ class ValueTemplate {
   // The reference, where the value is one text that is nothing but a `${..}`.
   const Reference* single_reference() const;
 
-  std::variant<Json, RenderError> render(const RenderContext& context) const;
+  // Writes the value as JSON text at the end of `out`, and its parts to `meter` where that is not
+  // null. What was written before an error stays.
+  std::optional<RenderError> write(const RenderContext& context, std::string& out, TwinMeter* meter,
+                                   std::size_t depth = 0) const;
 
  private:
   struct Member;
   struct Merge;
   using List = std::vector<ValueTemplate>;
   using Object = std::vector<Member>;
+
+  std::optional<RenderError> write(const List& list, const RenderContext& context, std::string& out,
+                                   TwinMeter* meter, std::size_t depth) const;
+  std::optional<RenderError> write(const Object& object, const RenderContext& context,
+                                   std::string& out, TwinMeter* meter, std::size_t depth) const;
+  // As a tree, which is what can be merged.
+  std::variant<Json, RenderError> render(const RenderContext& context) const;
 
   template <typename Node>
   static ValueTemplate of(Node node);

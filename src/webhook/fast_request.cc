@@ -1,10 +1,11 @@
 #include "webhook/fast_request.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <simdjson.h>
 #include <utility>
+#include <vector>
 
 namespace allocd {
 namespace {
@@ -21,57 +22,68 @@ constexpr std::size_t kMostMembers = 64;
 
 bool is_null(const element& value) { return value.type() == element_type::NULL_VALUE; }
 
-// Names that have come up in one object.
-class Names {
+// Looks for a member that stands twice.
+class DoublesCheck {
  public:
-  // False where it came up before, or there are too many.
-  bool add(std::string_view name) {
-    if (count_ == kMostMembers) return false;
-    for (std::size_t i = 0; i < count_; ++i)
-      if (names_[i] == name) return false;
-    names_[count_++] = name;
+  // No member twice, in there or in anything inside.
+  bool passes(const element& value) {
+    if (value.type() == element_type::OBJECT) return passes(object(value));
+    if (value.type() == element_type::ARRAY)
+      for (const element inside : array(value))
+        if (!passes(inside)) return false;
     return true;
   }
 
+  // The same of an object, where `inside` judges what its members hold.
+  template <typename Inside>
+  bool passes(const object& value, Inside inside) {
+    const std::size_t first = names_.size();
+    std::uint64_t marks = 0;
+    for (const auto& [name, member] : value) {
+      if (!is_new(name, first, marks) || !inside(name, member)) return false;
+      names_.push_back(name);
+    }
+    names_.resize(first);
+    return true;
+  }
+
+  void forget() { names_.clear(); }
+
  private:
-  std::array<std::string_view, kMostMembers> names_;
-  std::size_t count_ = 0;
+  bool passes(const object& value) {
+    return passes(value,
+                  [this](std::string_view, const element& member) { return passes(member); });
+  }
+
+  // False where it came up since `first`, or there are too many. Names that leave different marks
+  // are different, so that few are compared letter by letter.
+  bool is_new(std::string_view name, std::size_t first, std::uint64_t& marks) const {
+    const std::size_t letters =
+        name.empty() ? 0 : static_cast<std::size_t>(5 * name.front() + 3 * name.back());
+    const std::uint64_t mark = std::uint64_t{1} << ((name.size() + letters) % 64);
+    if ((marks & mark) != 0 && std::find(names_.begin() + static_cast<std::ptrdiff_t>(first),
+                                         names_.end(), name) != names_.end())
+      return false;
+    marks |= mark;
+    return names_.size() - first < kMostMembers;
+  }
+
+  std::vector<std::string_view> names_;  // of all objects that are open, innermost last
 };
 
-// No member twice, in there or in anything inside.
-bool is_unambiguous(const element& value) {
-  if (value.type() == element_type::OBJECT) {
-    Names names;
-    for (const auto& [name, inside] : object(value))
-      if (!names.add(name) || !is_unambiguous(inside)) return false;
-  } else if (value.type() == element_type::ARRAY) {
-    for (const element inside : array(value))
-      if (!is_unambiguous(inside)) return false;
-  }
-  return true;
-}
-
-// Nothing where a member stands twice.
-std::optional<Json> to_json(const element& value) {
+// INVARIANT: no member stands twice in there.
+Json to_json(const element& value) {
   switch (value.type()) {
     case element_type::ARRAY: {
       Json out = Json::array();
-      for (const element inside : array(value)) {
-        auto item = to_json(inside);
-        if (!item) return std::nullopt;
-        out.push_back(std::move(*item));
-      }
+      for (const element inside : array(value)) out.push_back(to_json(inside));
       return out;
     }
     case element_type::OBJECT: {
       Json out = Json::object();
       auto& members = out.get_ref<Json::object_t&>();
-      Names names;
-      for (const auto& [name, inside] : object(value)) {
-        auto member = names.add(name) ? to_json(inside) : std::nullopt;
-        if (!member) return std::nullopt;
-        members.emplace_back(std::string(name), std::move(*member));
-      }
+      for (const auto& [name, inside] : object(value))
+        members.emplace_back(std::string(name), to_json(inside));
       return out;
     }
     case element_type::INT64: {
@@ -82,84 +94,76 @@ std::optional<Json> to_json(const element& value) {
     case element_type::DOUBLE: return Json(value.get_double().value_unsafe());
     case element_type::STRING: return Json(std::string(value.get_string().value_unsafe()));
     case element_type::BOOL: return Json(value.get_bool().value_unsafe());
-    case element_type::NULL_VALUE: return Json(nullptr);
+    case element_type::NULL_VALUE: break;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
-// The members of a request that have names of their own.
+// Members of a request that are read when all of them are known.
 struct Envelope {
-  std::optional<element> context, group, individual, hubs;
+  std::optional<element> group, individual, hubs;
 };
 
 class Reader {
  public:
-  Reader(const FieldTable& fields, RequestValues& out) : fields_(fields), out_(out) {}
+  Reader(const FieldTable& fields, DoublesCheck& doubles, RequestValues& out)
+      : fields_(fields), doubles_(doubles), out_(out) {}
 
+  // False where something has a type that it must not have, or stands twice.
   bool read(const element& root) {
     Envelope envelope;
     if (root.type() != element_type::OBJECT || !split(object(root), envelope)) return false;
-    if (!read_context(envelope.context) || !read_hubs(envelope.hubs)) return false;
+    if (!read_hubs(envelope.hubs)) return false;
     if (!is_record(envelope.group, "enrollmentGroupId") ||
         !is_record(envelope.individual, "registrationId"))
       return false;
-    if (!walk(root, fields_.request_root())) return false;
+    walk(root, fields_.request_root());
     const auto& record = envelope.group ? envelope.group : envelope.individual;
     if (!record) return true;
     set(fields_.enrollment_kind_slot(),
         Value(std::string_view(envelope.group ? "group" : "individual")));
     if (const auto id = text_of(*record, envelope.group ? "enrollmentGroupId" : "registrationId"))
       set(fields_.enrollment_id_slot(), Value(*id));
-    return walk(*record, fields_.enrollment_root());
-  }
-
- private:
-  static bool split(const object& root, Envelope& out) {
-    Names names;
-    for (const auto& [name, value] : root) {
-      if (!names.add(name)) return false;
-      if (is_null(value)) continue;
-      if (name == "deviceRuntimeContext") {
-        out.context = value;  // judged by read_context()
-        continue;
-      }
-      if (!is_unambiguous(value)) return false;
-      if (name == "linkedHubs") out.hubs = value;
-      if (name == "enrollmentGroup") out.group = value;
-      if (name == "individualEnrollment") out.individual = value;
-    }
+    walk(*record, fields_.enrollment_root());
     return true;
   }
 
-  // False where something has a type that it must not have.
-  bool read_context(const std::optional<element>& context) {
-    if (!context) return true;
-    if (context->type() != element_type::OBJECT) return false;
-    Names names;
-    std::string_view attestation;
-    int attestation_rank = 3;
-    for (const auto& [name, value] : object(*context)) {
-      if (!names.add(name)) return false;
-      if (name == "payload" || is_null(value)) continue;
-      if (!is_unambiguous(value)) return false;
-      const bool text = value.type() == element_type::STRING;
-      if (name == "registrationId") {
-        if (!text) return false;
-        out_.registration_id = value.get_string().value_unsafe();
-      } else if (name == "currentIotHubHostName" || name == "currentDeviceId") {
-        if (!text) return false;
-      } else {
-        for (int rank = 0; rank < 3; ++rank) {
-          if (kAttestations[static_cast<std::size_t>(rank)] != name) continue;
-          if (value.type() != element_type::OBJECT) return false;
-          if (rank < attestation_rank) {
-            attestation_rank = rank;
-            attestation = kAttestations[static_cast<std::size_t>(rank)];
-          }
-        }
+ private:
+  bool split(const object& root, Envelope& out) {
+    return doubles_.passes(root, [&](std::string_view name, const element& value) {
+      if (is_null(value)) return true;
+      if (name == "deviceRuntimeContext") return read_context(value);
+      if (name == "linkedHubs") out.hubs = value;
+      if (name == "enrollmentGroup") out.group = value;
+      if (name == "individualEnrollment") out.individual = value;
+      return doubles_.passes(value);
+    });
+  }
+
+  bool read_context(const element& context) {
+    if (context.type() != element_type::OBJECT) return false;
+    std::size_t attestation = kAttestations.size();
+    const auto read_member = [&](std::string_view name, const element& value) {
+      if (is_null(value)) return true;
+      // What the device wrote may hold a member twice, as long as nobody looks.
+      if (name == "payload") return !fields_.reads_payload() || doubles_.passes(value);
+      if (name == "registrationId" || name == "currentIotHubHostName" ||
+          name == "currentDeviceId") {
+        if (value.type() != element_type::STRING) return false;
+        if (name == "registrationId") out_.registration_id = value.get_string().value_unsafe();
+        return true;
       }
-    }
-    if (!attestation.empty()) set(fields_.attestation_slot(), Value(attestation));
+      const auto* const known = std::find(kAttestations.begin(), kAttestations.end(), name);
+      if (known != kAttestations.end()) {
+        if (value.type() != element_type::OBJECT) return false;
+        attestation =
+            std::min(attestation, static_cast<std::size_t>(known - kAttestations.begin()));
+      }
+      return doubles_.passes(value);
+    };
+    if (!doubles_.passes(object(context), read_member)) return false;
+    if (attestation < kAttestations.size())
+      set(fields_.attestation_slot(), Value(kAttestations[attestation]));
     return true;
   }
 
@@ -167,6 +171,7 @@ class Reader {
     if (!hubs) return true;
     if (hubs->type() != element_type::ARRAY) return false;
     auto& names = out_.linked_hubs.emplace();
+    names.reserve(array(*hubs).size());
     for (const element hub : array(*hubs)) {
       if (hub.type() != element_type::STRING) return false;
       names.push_back(hub.get_string().value_unsafe());
@@ -192,48 +197,42 @@ class Reader {
     if (slot != FieldTable::kNone) out_.fields.set(slot, value);
   }
 
-  bool set(std::size_t slot, const element& value) {
+  Value value_of(const element& value) {
     switch (value.type()) {
-      case element_type::NULL_VALUE: return true;
-      case element_type::BOOL: set(slot, Value(value.get_bool().value_unsafe())); return true;
-      case element_type::INT64: set(slot, Value(value.get_int64().value_unsafe())); return true;
-      case element_type::UINT64: set(slot, Value(value.get_uint64().value_unsafe())); return true;
-      case element_type::DOUBLE: set(slot, Value(value.get_double().value_unsafe())); return true;
-      case element_type::STRING: set(slot, Value(value.get_string().value_unsafe())); return true;
+      case element_type::NULL_VALUE: break;
+      case element_type::BOOL: return Value(value.get_bool().value_unsafe());
+      case element_type::INT64: return Value(value.get_int64().value_unsafe());
+      case element_type::UINT64: return Value(value.get_uint64().value_unsafe());
+      case element_type::DOUBLE: return Value(value.get_double().value_unsafe());
+      case element_type::STRING: return Value(value.get_string().value_unsafe());
       case element_type::ARRAY:
-      case element_type::OBJECT: break;
+      case element_type::OBJECT: return Value(out_.fields.keep(to_json(value)));
     }
-    auto json = to_json(value);
-    if (!json) return false;
-    set(slot, Value(out_.fields.keep(std::move(*json))));
-    return true;
+    return {};
   }
 
-  // As FieldTable::read() does, over the other kind of tree. False where a member stands twice.
-  bool walk(const element& value, const FieldTable::Node& node) {
-    if (node.slot != FieldTable::kNone && !set(node.slot, value)) return false;
-    if (node.children.empty()) return true;
+  // As FieldTable::read() does, over the other kind of tree.
+  void walk(const element& value, const FieldTable::Node& node) {
+    if (node.slot != FieldTable::kNone) out_.fields.set(node.slot, value_of(value));
+    if (node.children.empty()) return;
     if (value.type() == element_type::OBJECT) {
-      Names names;
-      for (const auto& [name, inside] : object(value)) {
-        if (!names.add(name)) return false;
+      for (const auto& [name, inside] : object(value))
         if (const auto child = node.children.find(name); child != node.children.end())
-          if (!walk(inside, fields_.node(child->second))) return false;
-      }
+          walk(inside, fields_.node(child->second));
     } else if (value.type() == element_type::ARRAY) {
       for (const auto& [step, child] : node.children) {
         element inside;
         const auto index = array_index(step);
         if (index && array(value).at(*index).get(inside) == simdjson::SUCCESS)
-          if (!walk(inside, fields_.node(child))) return false;
+          walk(inside, fields_.node(child));
       }
     }
-    return true;
   }
 
   static constexpr std::array<std::string_view, 3> kAttestations = {"symmetricKey", "x509", "tpm"};
 
   const FieldTable& fields_;
+  DoublesCheck& doubles_;
   RequestValues& out_;
 };
 
@@ -242,11 +241,13 @@ class Reader {
 std::optional<RequestValues> read_fast(std::string_view body, const FieldTable& fields) {
   thread_local simdjson::dom::parser parser;
   thread_local const bool ready = parser.allocate(4096, kMaxDepth) == simdjson::SUCCESS;
+  thread_local DoublesCheck doubles;
   element root;
   if (!ready || parser.parse(body.data(), body.size(), true).get(root) != simdjson::SUCCESS)
     return std::nullopt;
+  doubles.forget();
   std::optional<RequestValues> out(std::in_place, fields.slots());
-  if (!Reader(fields, *out).read(root)) return std::nullopt;
+  if (!Reader(fields, doubles, *out).read(root)) return std::nullopt;
   return out;
 }
 

@@ -1,10 +1,9 @@
 #include "webhook/reply.h"
 
-#include <algorithm>
 #include <string_view>
-#include <utility>
 
 #include "diagnostics/utf8.h"
+#include "policy/json_text.h"
 
 namespace allocd {
 
@@ -23,22 +22,21 @@ std::string well_formed(std::string_view text) {
   return out;
 }
 
-// A host name as JSON text. Nearly all are of letters that stand for themselves.
-std::string quoted_host(std::string_view host) {
-  const bool plain = std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '-' || c == '_';
-  });
-  if (plain) return '"' + std::string(host) + '"';
-  return std::string(RenderedJson(Json(std::string(host))).text());
-}
-
 std::string allocation(const Decision& decision) {
-  std::string body = R"({"iotHubHostName":)" + quoted_host(decision.hub);
+  constexpr std::string_view kHub = R"({"iotHubHostName":)";
+  constexpr std::string_view kTwin = R"(,"initialTwin":)";
+  constexpr std::string_view kPayload = R"(,"payload":)";
+  const std::string_view twin = decision.initial_twin ? decision.initial_twin->text() : "";
+  const std::string_view payload = decision.payload ? decision.payload->text() : "";
+
+  std::string body;
+  body.reserve(kHub.size() + decision.hub.size() + kTwin.size() + twin.size() + kPayload.size() +
+               payload.size() + 3);
+  body += kHub;
+  append_json_text(body, decision.hub);
   // Without the member DPS takes the twin of the enrollment, and that is what no twin here means.
-  if (decision.initial_twin)
-    body.append(R"(,"initialTwin":)").append(decision.initial_twin->text());
-  if (decision.payload) body.append(R"(,"payload":)").append(decision.payload->text());
+  if (decision.initial_twin) body.append(kTwin).append(twin);
+  if (decision.payload) body.append(kPayload).append(payload);
   body += '}';
   return body;
 }

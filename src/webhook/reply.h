@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "policy/decision.h"
 
@@ -9,7 +10,7 @@ namespace allocd {
 
 struct Reply {
   int status = 400;
-  std::string content_type;  // application/json, or text/plain for a refusal
+  std::string_view content_type;  // application/json, or text/plain for a refusal
   std::string body;
   int retry_after_seconds = 0;  // 0: no such header
 };

@@ -110,7 +110,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (whole.failure) {
     std::string answer;
-    allocd::append_failure(*whole.failure, answer);
+    allocd::append_failure(*whole.failure, "now", answer);
     expect(whole.failure->status >= 400 && answer.starts_with("HTTP/1.1 "));
   }
   expect_same(whole, read(bytes, [] { return 1; }));

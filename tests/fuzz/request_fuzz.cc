@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "diagnostics/utf8.h"
+#include "policy/json_text.h"
 #include "policy/request_values.h"
 #include "webhook/fast_request.h"
 #include "webhook/parse_request.h"
@@ -84,8 +85,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   expect_stable(request);
   decision.outcome = allocd::Outcome::Allocate;
   decision.hub = request.registration_id.value_or("");
-  decision.initial_twin = allocd::RenderedJson(request.body);
-  decision.payload = allocd::RenderedJson(request.body);
+  std::string text;
+  allocd::append_json(text, request.body);
+  expect(text == request.body.dump());
+  decision.initial_twin = allocd::RenderedJson(text);
+  decision.payload = allocd::RenderedJson(text);
   expect_reply(decision, 200);
   return 0;
 }

@@ -9,35 +9,12 @@
 #include <stdexcept>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace allocd::test {
 
 namespace {
-
-int connected(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  std::string host = address.substr(0, colon);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0)
-    throw std::runtime_error("no address: " + address);
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
-  const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval patience{10, 0};
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (connect(fd, found->ai_addr, found->ai_addrlen) != 0) {
-    close(fd);
-    throw std::runtime_error("cannot connect to " + address);
-  }
-  return fd;
-}
 
 HttpAnswer parse_head(std::string_view head) {
   HttpAnswer answer;
@@ -57,9 +34,60 @@ HttpAnswer parse_head(std::string_view head) {
   return answer;
 }
 
+int connected(int fd, const sockaddr* where, socklen_t size, const std::string& address) {
+  const timeval patience{10, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  if (connect(fd, where, size) == 0) return fd;
+  close(fd);
+  throw std::runtime_error("cannot connect to " + address);
+}
+
 }  // namespace
 
-HttpClient::HttpClient(const std::string& address) : fd_(connected(address)) {}
+int connected_socket(const std::string& address) {
+  if (address.starts_with("unix:")) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    address.copy(name.sun_path, sizeof name.sun_path - 1, 5);
+    return connected(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+                     reinterpret_cast<const sockaddr*>(&name), sizeof name, address);
+  }
+  const std::size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0)
+    throw std::runtime_error("no address: " + address);
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
+  const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return connected(fd, found->ai_addr, found->ai_addrlen, address);
+}
+
+std::optional<HttpAnswer> take_answer(std::string& input, const std::function<bool()>& receive,
+                                      bool head_only) {
+  std::size_t end = 0;
+  while ((end = input.find("\r\n\r\n")) == std::string::npos)
+    if (!receive()) return std::nullopt;
+  HttpAnswer answer = parse_head(std::string_view(input).substr(0, end));
+  input.erase(0, end + 4);
+  std::size_t length = 0;
+  if (const auto found = answer.headers.find("content-length");
+      found != answer.headers.end() && !head_only)
+    length = std::stoul(found->second);
+  while (input.size() < length)
+    if (!receive()) return std::nullopt;
+  answer.body = input.substr(0, length);
+  input.erase(0, length);
+  return answer;
+}
+
+HttpClient::HttpClient(const std::string& address) : fd_(connected_socket(address)) {}
 
 HttpClient::~HttpClient() { close(fd_); }
 
@@ -83,20 +111,8 @@ bool HttpClient::receive() {
 }
 
 std::optional<HttpAnswer> HttpClient::read_answer(bool head_only) {
-  std::size_t end = 0;
-  while ((end = input_.find("\r\n\r\n")) == std::string::npos)
-    if (!receive()) return std::nullopt;
-  HttpAnswer answer = parse_head(std::string_view(input_).substr(0, end));
-  input_.erase(0, end + 4);
-  std::size_t length = 0;
-  if (const auto found = answer.headers.find("content-length");
-      found != answer.headers.end() && !head_only)
-    length = std::stoul(found->second);
-  while (input_.size() < length)
-    if (!receive()) return std::nullopt;
-  answer.body = input_.substr(0, length);
-  input_.erase(0, length);
-  return answer;
+  return take_answer(
+      input_, [this] { return receive(); }, head_only);
 }
 
 bool HttpClient::is_closed() {

@@ -1,6 +1,7 @@
 // A client of plain sockets: it sends what it is told, byte by byte if need be, and reads answers.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -13,6 +14,14 @@ struct HttpAnswer {
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
 };
+
+// A blocking socket with bounded waits, connected to HOST:PORT in numbers or to `unix:PATH`. Throws
+// std::runtime_error where nobody answers.
+int connected_socket(const std::string& address);
+
+// The answer at the front of `input`, taken out of it; `receive` appends more to it, or says false.
+std::optional<HttpAnswer> take_answer(std::string& input, const std::function<bool()>& receive,
+                                      bool head_only = false);
 
 // One connection. Every wait is bounded by ten seconds; what takes longer counts as failed.
 class HttpClient {
@@ -32,6 +41,8 @@ class HttpClient {
   std::optional<HttpAnswer> read_answer(bool head_only = false);
   // Whether the other side closes, with nothing more to say.
   bool is_closed();
+  // The socket; still this object's.
+  int fd() const { return fd_; }
 
  private:
   bool receive();

@@ -68,8 +68,11 @@ Process::Heard Process::listen(int milliseconds) {
 
 std::optional<std::string> Process::output_with(std::string_view text, int seconds) {
   const auto end = Clock::now() + std::chrono::seconds(seconds);
-  while (output_.find(text) == std::string::npos)
+  std::size_t searched = 0;
+  while (output_.find(text, searched) == std::string::npos) {
+    searched = output_.size() - std::min(output_.size(), text.size());
     if (listen(left(end)) != Heard::Something) return std::nullopt;
+  }
   return output_;
 }
 

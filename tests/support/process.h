@@ -25,6 +25,9 @@ class Process {
   // Its exit code, once it has ended; nothing where it was killed or takes more than `seconds`.
   std::optional<int> exit_code(int seconds = 20);
   const std::string& output() const { return output_; }
+  // What was written so far does not count for output_with() any more.
+  void forget_output() { output_.clear(); }
+  pid_t pid() const { return pid_; }
 
  private:
   enum class Heard { Something, End, Nothing };

@@ -53,7 +53,8 @@ std::string ask_body(const test::Section& section) {
 }
 
 std::string answer_text(const Answer& answer) {
-  std::string out = std::to_string(answer.reply.status) + ' ' + answer.reply.content_type;
+  std::string out =
+      std::to_string(answer.reply.status) + ' ' + std::string(answer.reply.content_type);
   if (answer.reply.retry_after_seconds > 0)
     out += ", Retry-After: " + std::to_string(answer.reply.retry_after_seconds);
   return out + '\n' + answer.reply.body + '\n';

@@ -33,10 +33,12 @@ TEST_CASE("an empty configuration is all defaults") {
     CHECK(config->admin_listen == "127.0.0.1:8081");
     CHECK(config->rules == std::vector<std::string>{"/etc/allocd/rules"});
     CHECK(config->webhook_path == "/allocate");
+    CHECK(config->webhook_key_files.empty());
     CHECK(config->limits.body_bytes == 262144);
     CHECK(config->limits.connections == 1024);
     CHECK(config->limits.request_seconds == 5);
     CHECK(config->log_level == "info");
+    CHECK_FALSE(config->tls);
   }
 }
 
@@ -44,7 +46,8 @@ TEST_CASE("every setting there is") {
   const SourceFile file("allocd.yaml", "allocd.yaml", R"(listen: "[::]:80"
 adminListen: localhost:81
 rules: [/a, /b]
-webhook: {path: /api/HttpTrigger1}
+tls: {certificate: c.pem, key: k.pem, clientCa: ca.pem}
+webhook: {path: /api/HttpTrigger1, keyFiles: [/k/new, k/old]}
 limits: {bodyBytes: 2048, threads: 8, connections: 16, idleSeconds: 1, requestSeconds: 2}
 log: {level: warn}
 )");
@@ -55,6 +58,11 @@ log: {level: warn}
   CHECK(config->admin_listen == "localhost:81");
   CHECK(config->rules == std::vector<std::string>{"/a", "/b"});
   CHECK(config->webhook_path == "/api/HttpTrigger1");
+  REQUIRE(config->tls);
+  CHECK(config->tls->certificate == "c.pem");
+  CHECK(config->tls->key == "k.pem");
+  CHECK(config->tls->client_ca == "ca.pem");
+  CHECK(config->webhook_key_files == std::vector<std::string>{"/k/new", "k/old"});
   CHECK(config->limits.body_bytes == 2048);
   CHECK(config->limits.threads == 8);
   CHECK(config->limits.connections == 16);
@@ -72,13 +80,18 @@ TEST_CASE("mistakes are reported where they are, all of them") {
   const Case cases[] = {
       {"what is not there yet is unknown", "reload: {watch: true}\nstate: /x\n",
        "1:1 unknown-key\n2:1 unknown-key\n"},
-      {"unknown inside", "webhook: {keyFiles: [a]}\nlimits: {conections: 1}\nlog: {format: auto}\n",
+      {"unknown inside", "webhook: {keyFile: [a]}\nlimits: {conections: 1}\nlog: {format: auto}\n",
        "1:11 unknown-key\n2:10 unknown-key\n3:7 unknown-key\n"},
       {"types", "listen: 8080\nrules: /a\nlimits: 3\n",
        "1:9 wrong-type\n2:8 wrong-type\n3:9 wrong-type\n"},
       {"range", "limits: {bodyBytes: 0, threads: -1, idleSeconds: 0, requestSeconds: 100000}\n",
        "1:21 out-of-range\n1:33 out-of-range\n1:50 out-of-range\n1:69 out-of-range\n"},
       {"no rules", "rules: []\n", "1:8 empty-list\n"},
+      {"no key files", "webhook: {keyFiles: []}\n", "1:21 empty-list\n"},
+      {"key files left out", "webhook: {keyFiles: }\n", "1:11 wrong-type\n"},
+      {"one key file", "webhook: {keyFiles: /k}\n", "1:21 wrong-type\n"},
+      {"what names no key file", "webhook: {keyFiles: [1, {a: b}, /k]}\n",
+       "1:22 wrong-type\n1:25 wrong-type\n"},
       {"path", "webhook: {path: allocate}\n", "1:17 bad-path\n"},
       {"path with a query", "webhook: {path: \"/a?code=1\"}\n", "1:17 bad-path\n"},
       {"level", "log: {level: inof}\n", "1:14 unknown-level\n"},
@@ -88,4 +101,15 @@ TEST_CASE("mistakes are reported where they are, all of them") {
     CAPTURE(c.name);
     CHECK(mistakes(c.text) == c.expected);
   }
+}
+
+TEST_CASE("an empty list of key files says what is missing") {
+  const SourceFile file("allocd.yaml", "allocd.yaml", "webhook: {keyFiles: []}\n");
+  Diagnostics diagnostics;
+  CHECK_FALSE(parse_config(file, diagnostics));
+  REQUIRE(diagnostics.all().size() == 1);
+  CHECK(render(diagnostics.all()[0]) ==
+        "allocd.yaml:1:21: error: `keyFiles` names no file [empty-list]\n"
+        "    1 | webhook: {keyFiles: []}\n"
+        "      |                     ^~\n");
 }

@@ -36,7 +36,7 @@ HttpLimits small_limits() {
 
 std::string listen_error(const std::string& address) {
   try {
-    HttpServer server(address, HttpLimits{}, echo);
+    HttpServer server({address}, HttpLimits{}, echo);
   } catch (const ListenError& error) {
     return error.message;
   }
@@ -47,7 +47,7 @@ std::string listen_error(const std::string& address) {
 
 TEST_SUITE("threads: http server") {
   TEST_CASE("hands over every method and path, and any content type as it came") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     struct Case {
       std::string name;
       std::string request;
@@ -93,7 +93,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("refuses what it cannot take, so that the client can read why") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     const std::string big(1001, 'x');
     struct Case {
       std::string name;
@@ -170,7 +170,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("a connection serves one request after another, also ahead of the answers") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     HttpClient client(server.address());
     for (int i = 0; i < 50; ++i) {
       REQUIRE(client.send(request_text("POST", "/", std::to_string(i))));
@@ -187,7 +187,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("HTTP/1.0 is answered and closed") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     HttpClient client(server.address());
     REQUIRE(client.send("GET / HTTP/1.0\r\n\r\n"));
     CHECK(client.read_answer()->status == 200);
@@ -195,7 +195,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("HTTP/1.0 is kept where it asks for that, and told so") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     HttpClient client(server.address());
     for (int i = 0; i < 2; ++i) {
       REQUIRE(client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
@@ -204,7 +204,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("HEAD tells the length and keeps the body") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     HttpClient client(server.address());
     REQUIRE(client.send("HEAD /x HTTP/1.1\r\nHost: t\r\n\r\nGET /y HTTP/1.1\r\nHost: t\r\n\r\n"));
     CHECK(client.read_answer(true)->headers.at("content-length") == "9");
@@ -216,15 +216,15 @@ TEST_SUITE("threads: http server") {
       return HttpResponse{
           200, "text/plain", std::string(request.header("x-key").value_or("-")), {}};
     };
-    HttpServer keyed("127.0.0.1:0", small_limits(), by_key);
-    HttpServer other("127.0.0.1:0", small_limits(), echo);
+    HttpServer keyed({"127.0.0.1:0"}, small_limits(), by_key);
+    HttpServer other({"127.0.0.1:0"}, small_limits(), echo);
     CHECK(ask(keyed.address(), request_text("GET", "/", "", "X-Key:  a b \r\n"))->body == "a b");
     CHECK(ask(keyed.address(), request_text("GET", "/", ""))->body == "-");
     CHECK(ask(other.address(), request_text("GET", "/", ""))->body == "GET /? ");
   }
 
   TEST_CASE("who expects to be told to go on is told") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     HttpClient client(server.address());
     REQUIRE(client.send(
         "POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n"));
@@ -236,7 +236,7 @@ TEST_SUITE("threads: http server") {
   TEST_CASE("a body that does not come is 503, half a head is closed") {
     HttpLimits limits = small_limits();
     limits.request_seconds = 1;
-    HttpServer server("127.0.0.1:0", limits, echo);
+    HttpServer server({"127.0.0.1:0"}, limits, echo);
     HttpClient slow(server.address());
     REQUIRE(slow.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nx"));
     CHECK(slow.read_answer()->status == 503);
@@ -247,7 +247,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("an exception of the handler is 500 and does not show") {
-    HttpServer server("127.0.0.1:0", small_limits(), [](const HttpRequest&) -> HttpResponse {
+    HttpServer server({"127.0.0.1:0"}, small_limits(), [](const HttpRequest&) -> HttpResponse {
       throw std::runtime_error("secret");
     });
     const auto answer = ask(server.address(), request_text("POST", "/", "x"));
@@ -264,7 +264,7 @@ TEST_SUITE("threads: http server") {
     HttpLimits limits = small_limits();
     limits.threads = 4;
     limits.idle_seconds = 3600;
-    HttpServer server("127.0.0.1:0", limits, [&](const HttpRequest& request) {
+    HttpServer server({"127.0.0.1:0"}, limits, [&](const HttpRequest& request) {
       if (request.path == "/slow") {
         entered.set_value();
         go_on.get_future().wait();
@@ -292,7 +292,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("stopping waits for a request no longer than it may take") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     HttpClient slow(server.address());
     REQUIRE(slow.send(
         "POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"));
@@ -303,7 +303,7 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("many clients at once each get their own answer") {
-    HttpServer server("127.0.0.1:0", small_limits(), echo);
+    HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
     std::atomic<int> right = 0;
     std::vector<std::thread> clients;
     for (int i = 0; i < 8; ++i)
@@ -319,13 +319,13 @@ TEST_SUITE("threads: http server") {
   }
 
   TEST_CASE("addresses") {
-    HttpServer v6("[::1]:0", small_limits(), echo);
+    HttpServer v6({"[::1]:0"}, small_limits(), echo);
     CHECK(v6.address().starts_with("[::1]:"));
     CHECK(ask(v6.address(), "GET / HTTP/1.1\r\nHost: t\r\n\r\n"));
-    HttpServer named("localhost:0", small_limits(), echo);
+    HttpServer named({"localhost:0"}, small_limits(), echo);
     CHECK(ask(named.address(), "GET / HTTP/1.1\r\nHost: t\r\n\r\n"));
 
-    HttpServer taken("127.0.0.1:0", small_limits(), echo);
+    HttpServer taken({"127.0.0.1:0"}, small_limits(), echo);
     CHECK(listen_error(taken.address()) ==
           "cannot listen on " + taken.address() + ": address already in use");
     for (const std::string address :
@@ -334,7 +334,7 @@ TEST_SUITE("threads: http server") {
       CAPTURE(address);
       CHECK(listen_error(address) ==
             "cannot listen on " + address +
-                ": not HOST:PORT, such as `127.0.0.1:8080` or `[::1]:8080`");
+                ": not HOST:PORT, such as `127.0.0.1:8080` or `[::1]:8080`, nor `unix:/PATH`");
     }
     CHECK(listen_error("192.0.2.1:0") ==
           "cannot listen on 192.0.2.1:0: cannot assign requested address");

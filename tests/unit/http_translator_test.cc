@@ -84,24 +84,30 @@ TEST_CASE("both ways come to the same") {
 TEST_CASE("answers, byte by byte") {
   const auto text = [](const HttpResponse& response, Ending ending, bool head_only) {
     std::string out;
-    append_answer(response, ending, head_only, out);
+    append_answer(response, "D", ending, head_only, out);
     return out;
   };
   const HttpResponse ok{200, "application/json", "{}", {{"x-a", "b"}}};
   const std::string head =
-      "HTTP/1.1 200 OK\r\nx-a: b\r\nContent-Type: application/json\r\nContent-Length: 2\r\n";
+      "HTTP/1.1 200 OK\r\nDate: D\r\nx-a: b\r\nContent-Type: application/json\r\n"
+      "Content-Length: 2\r\n";
   CHECK(text(ok, Ending::KeepAlive, false) == head + "\r\n{}");
   CHECK(text(ok, Ending::KeepAlive, true) == head + "\r\n");
   CHECK(text(ok, Ending::Close, false) == head + "Connection: close\r\n\r\n{}");
   CHECK(text(ok, Ending::KeepAliveSaid, false) == head + "Connection: keep-alive\r\n\r\n{}");
   CHECK(text({204, "text/plain", "x", {}}, Ending::KeepAlive, false) ==
-        "HTTP/1.1 204 No Content\r\n\r\n");
+        "HTTP/1.1 204 No Content\r\nDate: D\r\n\r\n");
   CHECK(text({405, "text/plain", "", {{"Allow", "POST\r\nx: y"}}}, Ending::KeepAlive, false) ==
-        "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST  x: y\r\nContent-Type: text/plain\r\n"
-        "Content-Length: 0\r\n\r\n");
+        "HTTP/1.1 405 Method Not Allowed\r\nDate: D\r\nAllow: POST  x: y\r\n"
+        "Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n");
   std::string refused;
-  append_failure({503, "no"}, refused);
+  append_failure({503, "no"}, "D", refused);
   CHECK(refused ==
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"
-        "Content-Length: 3\r\nConnection: close\r\n\r\nno\n");
+        "HTTP/1.1 503 Service Unavailable\r\nDate: D\r\nRetry-After: 1\r\n"
+        "Content-Type: text/plain\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n");
+}
+
+TEST_CASE("the date of an answer") {
+  CHECK(http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
 }

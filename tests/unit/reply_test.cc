@@ -5,16 +5,24 @@
 
 #include <doctest/doctest.h>
 
+#include "policy/json_text.h"
+
 using namespace allocd;
 
 namespace {
+
+RenderedJson rendered(const Json& json) {
+  std::string text;
+  append_json(text, json);
+  return RenderedJson(std::move(text));
+}
 
 Decision allocate(std::optional<std::string> twin = {}, std::optional<std::string> payload = {}) {
   Decision decision;
   decision.outcome = Outcome::Allocate;
   decision.hub = "contoso-toasters-hub-1098.azure-devices.net";
-  if (twin) decision.initial_twin = RenderedJson(Json::parse(*twin));
-  if (payload) decision.payload = RenderedJson(Json::parse(*payload));
+  if (twin) decision.initial_twin = rendered(Json::parse(*twin));
+  if (payload) decision.payload = rendered(Json::parse(*payload));
   return decision;
 }
 
@@ -77,7 +85,7 @@ TEST_CASE("broken UTF-8 in an allocation is replaced, not thrown over") {
   decision.hub = "h\xFF";
   Json twin = Json::object();
   twin["tags"]["k\xFE"] = "v\xE2\x82";
-  decision.initial_twin = RenderedJson(twin);
+  decision.initial_twin = rendered(twin);
   const Json body = Json::parse(render_reply(decision).body);
   CHECK(body.at("iotHubHostName") == "h\xEF\xBF\xBD");
   CHECK(body.at("initialTwin").at("tags").at("k\xEF\xBF\xBD") == "v\xEF\xBF\xBD");

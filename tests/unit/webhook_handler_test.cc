@@ -7,7 +7,9 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -49,6 +51,8 @@ std::string body_for(const std::string& id) {
   return R"({"deviceRuntimeContext":{"registrationId":)" + Json(id).dump(-1, ' ', true) +
          R"(},"linkedHubs":["contoso-toasters-hub-1098.azure-devices.net"]})";
 }
+
+const WebhookKeyStore kOpen(std::make_shared<const WebhookKeys>());
 
 HttpRequest post(const std::string& body) { return {"POST", "/allocate", "", body}; }
 
@@ -126,7 +130,7 @@ TEST_CASE("a decision, its answer and its line in the log") {
        "reason=\"Unrecognized device registration.\" micros=N\n"},
   };
   const RuleStore store(rules_of(kRules));
-  const HttpHandler handler = webhook_handler(store, "/allocate");
+  const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
   for (const Case& c : cases) {
     CAPTURE(c.name);
     const CapturedLog log;
@@ -143,7 +147,7 @@ TEST_CASE("a decision, its answer and its line in the log") {
 
 TEST_CASE("a very long ID is cut in the log") {
   const RuleStore store(rules_of(kRules));
-  const HttpHandler handler = webhook_handler(store, "/allocate");
+  const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
   for (const std::string& piece :
        {std::string("a"), std::string("\""), std::string("\x01"), std::string("é")}) {
     CAPTURE(piece);
@@ -156,9 +160,38 @@ TEST_CASE("a very long ID is cut in the log") {
   }
 }
 
+TEST_CASE("nothing is logged where the level is off, and the answer has its id all the same") {
+  const RuleStore store(rules_of(kRules));
+  const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
+  const CapturedLog log;
+  spdlog::set_level(spdlog::level::warn);
+  CHECK(header(handler(post(body_for("fridge"))), "x-allocd-decision").size() == 32);
+  CHECK(log.text().empty());
+}
+
+TEST_CASE("a child that was forked has ids of its own") {
+  new_decision_id();  // from here on there are bytes in store
+  int ends[2] = {-1, -1};
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string id = new_decision_id();
+    _exit(write(ends[1], id.data(), id.size()) == static_cast<ssize_t>(id.size()) ? 0 : 1);
+  }
+  REQUIRE(child > 0);
+  std::string of_child(32, ' ');
+  CHECK(read(ends[0], of_child.data(), of_child.size()) == 32);
+  int status = -1;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  close(ends[0]);
+  close(ends[1]);
+  for (int i = 0; i < 40; ++i) CHECK(new_decision_id() != of_child);
+}
+
 TEST_CASE("what is no call of the webhook is no decision") {
   const RuleStore store(rules_of(kRules));
-  const HttpHandler handler = webhook_handler(store, "/hooks/allocate");
+  const HttpHandler handler = webhook_handler(store, kOpen, "/hooks/allocate");
   const CapturedLog log;
   for (const char* method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}) {
     CAPTURE(method);
@@ -173,6 +206,74 @@ TEST_CASE("what is no call of the webhook is no decision") {
   }
   CHECK(handler({"POST", "/hooks/allocate", "code=x", body_for("fridge")}).status == 400);
   CHECK(log.text().find("decision") == log.text().rfind("decision"));  // one line
+}
+
+TEST_CASE("with keys, only a right one is answered, and neither it nor a wrong one is logged") {
+  const RuleStore store(rules_of(kRules));
+  const WebhookKeyStore keys(
+      std::make_shared<const WebhookKeys>(std::vector<std::string>{"open+sesame", "second"}));
+  const HttpHandler handler = webhook_handler(store, keys, "/allocate");
+  const std::string body = body_for("breakroom499-contoso-tstrsd-007");
+  struct Case {
+    std::string name;
+    std::string query;
+    std::vector<std::pair<std::string, std::string>> headers;
+    int status;
+    std::string said;  // how the text of the refusal begins
+  };
+  const Case cases[] = {
+      {"none", "", {}, 401, "no key: "},
+      {"wrong", "code=barley", {}, 401, "wrong key: "},
+      {"wrong in the header", "", {{"x-functions-key", "barley"}}, 401, "wrong key: "},
+      {"in the query", "a=b&code=open%2Bsesame", {}, 200, ""},
+      {"the second", "code=second", {}, 200, ""},
+      {"in the header", "", {{"x-functions-key", "open+sesame"}}, 200, ""},
+  };
+  const CapturedLog log;
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    const HttpResponse response = handler({"POST", "/allocate", c.query, body, c.headers});
+    CHECK(response.status == c.status);
+    CHECK((header(response, "x-allocd-decision") != "") == (c.status == 200));
+    if (c.status == 401) {
+      CHECK(response.content_type == "text/plain");
+      CHECK(response.body.starts_with(c.said));
+      CHECK(response.body.find("barley") == std::string::npos);
+    }
+  }
+  // One line for the first refusal, none soon after, one for each decision.
+  const std::regex expected(
+      "webhook calls refused with 401: 1 without a key, 0 with a wrong key\n"
+      "(decision id=[0-9a-f]{32} [^\n]*\n){3}");
+  CHECK_MESSAGE(std::regex_match(log.text(), expected), log.text());
+  for (const char* secret : {"sesame", "second", "barley", "code="})
+    CHECK(log.text().find(secret) == std::string::npos);
+}
+
+TEST_CASE("path and method come before the key") {
+  const RuleStore store(rules_of(kRules));
+  const WebhookKeyStore keys(
+      std::make_shared<const WebhookKeys>(std::vector<std::string>{"sesame"}));
+  const HttpHandler handler = webhook_handler(store, keys, "/allocate");
+  const CapturedLog log;
+  CHECK(handler({"POST", "/other", "", ""}).status == 404);
+  CHECK(handler({"GET", "/allocate", "code=sesame", ""}).status == 405);
+  CHECK(handler({"GET", "/allocate", "", ""}).status == 405);
+  CHECK(log.text() == "");
+}
+
+TEST_CASE("keys replaced count from the next request on") {
+  const RuleStore store(rules_of(kRules));
+  WebhookKeyStore keys(std::make_shared<const WebhookKeys>(std::vector<std::string>{"old"}));
+  const HttpHandler handler = webhook_handler(store, keys, "/allocate");
+  const HttpRequest with_old{"POST", "/allocate", "code=old", body_for("later")};
+  const HttpRequest with_new{"POST", "/allocate", "code=new", body_for("later")};
+  const CapturedLog log;
+  CHECK(handler(with_old).status == 503);
+  CHECK(handler(with_new).status == 401);
+  keys.replace(std::make_shared<const WebhookKeys>(std::vector<std::string>{"new"}));
+  CHECK(handler(with_old).status == 401);
+  CHECK(handler(with_new).status == 503);
 }
 
 TEST_CASE("health and readiness") {
@@ -190,7 +291,7 @@ TEST_CASE("health and readiness") {
 TEST_SUITE("threads: rule store") {
   TEST_CASE("rules may be replaced while they decide") {
     RuleStore store(rules_of(kRules));
-    const HttpHandler handler = webhook_handler(store, "/allocate");
+    const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
     const auto refusing = rules_of("version: 1\nrules:\n  - {name: none, reject: nobody}\n");
     const auto allocating = store.snapshot();
     const CapturedLog log;

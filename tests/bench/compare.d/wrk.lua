@@ -1,0 +1,15 @@
+-- Posts the file named by COMPARE_BODY, and ends with a line of JSON about all answers.
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local file = assert(io.open(os.getenv("COMPARE_BODY"), "rb"))
+wrk.body = file:read("*a")
+file:close()
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"requests":%d,"micros":%d,"p50":%d,"p99":%d,"p999":%d,"refused":%d,"broken":%d,"late":%d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    latency:percentile(99.9), errors.status, errors.connect + errors.read + errors.write,
+    errors.timeout))
+end

@@ -1,0 +1,99 @@
+#include "support/certificates.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+namespace allocd::test {
+
+namespace {
+
+void must(bool done) {
+  if (!done) throw std::runtime_error("OpenSSL refuses to make a certificate");
+}
+
+std::string written(const std::function<bool(BIO*)>& write) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  must(bio && write(bio.get()));
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  return {data, static_cast<std::size_t>(size)};
+}
+
+void extend(X509* certificate, X509* issuer, int kind, const std::string& value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()), X509_EXTENSION_free);
+  must(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
+}
+
+}  // namespace
+
+Identity Identity::make(const std::string& name, bool is_authority, int days,
+                        const Identity* issuer) {
+  Identity out;
+  out.key_.reset(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  out.certificate_.reset(X509_new(), X509_free);
+  X509* made = out.certificate_.get();
+  must(out.key_ && made != nullptr);
+
+  std::uint64_t serial = 0;
+  must(RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) == 1);
+  ASN1_INTEGER_set_uint64(X509_get_serialNumber(made), serial >> 1U);
+  X509_set_version(made, X509_VERSION_3);
+  constexpr long kDay = 24L * 60 * 60;
+  X509_gmtime_adj(X509_getm_notBefore(made), days < 0 ? 2 * days * kDay : -kDay);
+  X509_gmtime_adj(X509_getm_notAfter(made), days * kDay);
+  X509_set_pubkey(made, out.key_.get());
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509* signer = issuer != nullptr ? issuer->certificate_.get() : made;
+  X509_set_issuer_name(made, X509_get_subject_name(signer));
+  extend(made, signer, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "CA:FALSE");
+  if (!is_authority) extend(made, signer, NID_subject_alt_name, "DNS:" + name);
+  must(X509_sign(made, (issuer != nullptr ? issuer->key_ : out.key_).get(), EVP_sha256()) > 0);
+  return out;
+}
+
+Identity Identity::authority(const std::string& name) { return make(name, true, 30, nullptr); }
+
+Identity Identity::issue(const std::string& name, int days) const {
+  return make(name, false, days, this);
+}
+
+Identity Identity::issue_authority(const std::string& name) const {
+  return make(name, true, 30, this);
+}
+
+std::string Identity::certificate() const {
+  return written([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate_.get()) == 1; });
+}
+
+std::string Identity::key() const {
+  return written([&](BIO* bio) {
+    return PEM_write_bio_PrivateKey(bio, key_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1;
+  });
+}
+
+std::string Identity::protected_key(const std::string& passphrase) const {
+  return written([&](BIO* bio) {
+    return PEM_write_bio_PKCS8PrivateKey(bio, key_.get(), EVP_aes_256_cbc(), passphrase.c_str(),
+                                         static_cast<int>(passphrase.size()), nullptr,
+                                         nullptr) == 1;
+  });
+}
+
+std::string Identity::der() const {
+  return written([&](BIO* bio) { return i2d_X509_bio(bio, certificate_.get()) == 1; });
+}
+
+}  // namespace allocd::test

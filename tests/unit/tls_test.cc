@@ -1,0 +1,325 @@
+// TLS on a listener: who gets in, what is agreed, and how handshakes end.
+#include "http/tls.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "http/server.h"
+#include "support/certificates.h"
+#include "support/http_client.h"
+#include "support/tls_client.h"
+
+using namespace allocd;
+using namespace allocd::test;
+
+namespace {
+
+HttpResponse echo(const HttpRequest& request) {
+  return {200, "text/plain", request.method + " " + request.path + " " + request.body, {}};
+}
+
+TlsMaterial material_of(const Identity& identity) {
+  return {identity.certificate(), identity.key(), ""};
+}
+
+const std::string kGet = "GET /a HTTP/1.1\r\nHost: t\r\n\r\n";
+
+// An authority, a server with one of its certificates, and how clients reach it.
+struct World {
+  explicit World(HttpLimits limits = {}, std::string client_ca = "")
+      : context({server_identity.certificate(), server_identity.key(), std::move(client_ca)}),
+        server({.address = "127.0.0.1:0", .tls = &context}, limits, echo) {}
+
+  TlsOptions options(TlsVersion version = TlsVersion::V1_3) const {
+    return {.authority = authority.certificate(), .version = version};
+  }
+
+  Identity authority = Identity::authority("root");
+  Identity server_identity = authority.issue("server");
+  TlsContext context;
+  HttpServer server;
+};
+
+// The session of a connection that was made and used.
+std::shared_ptr<ssl_session_st> used_session(const World& world, const TlsOptions& options) {
+  TlsClient client(world.server.address(), options);
+  REQUIRE(client.send(kGet));
+  REQUIRE(client.read_answer());
+  REQUIRE(client.session());
+  return client.session();
+}
+
+std::string refusal(const TlsMaterial& material) {
+  try {
+    const TlsContext context(material);
+    return "";
+  } catch (const TlsError& error) {
+    return error.message;
+  }
+}
+
+}  // namespace
+
+TEST_SUITE("threads: tls") {
+  TEST_CASE("requests are answered under TLS 1.2 and 1.3, and nothing older") {
+    const World world;
+    for (const TlsVersion version : {TlsVersion::V1_2, TlsVersion::V1_3}) {
+      TlsClient client(world.server.address(), world.options(version));
+      REQUIRE(client.is_open());
+      CHECK(client.peer() == "server");
+      for (int i = 0; i < 3; ++i) {
+        REQUIRE(client.send(request_text("POST", "/x", "body")));
+        const auto answer = client.read_answer();
+        REQUIRE(answer);
+        CHECK(answer->body == "POST /x body");
+      }
+      REQUIRE(client.send(request_text("GET", "/x", "", "Connection: close\r\n")));
+      REQUIRE(client.read_answer());
+      CHECK(client.is_finished());
+    }
+    CHECK_FALSE(TlsClient(world.server.address(), world.options(TlsVersion::V1_1)).is_open());
+  }
+
+  TEST_CASE("HTTP/1.1 is agreed where the client asks, and nothing else") {
+    const World world;
+    struct Case {
+      std::string offered;
+      bool open;
+      std::string agreed;
+    };
+    const Case cases[] = {
+        {"", true, ""},
+        {"\x08http/1.1", true, "http/1.1"},
+        {"\x02h2\x08http/1.1", true, "http/1.1"},
+        {"\x02h2", false, ""},
+    };
+    for (const Case& c : cases) {
+      CAPTURE(c.offered);
+      TlsOptions options = world.options();
+      options.protocols = c.offered;
+      const TlsClient client(world.server.address(), options);
+      CHECK(client.is_open() == c.open);
+      if (c.open) CHECK(client.protocol() == c.agreed);
+    }
+  }
+
+  TEST_CASE("certificates between ours and the root are sent along") {
+    const Identity root = Identity::authority("root");
+    const Identity middle = root.issue_authority("middle");
+    const Identity leaf = middle.issue("server");
+    const TlsContext context({leaf.certificate() + middle.certificate(), leaf.key(), ""});
+    const HttpServer server({.address = "127.0.0.1:0", .tls = &context}, {}, echo);
+    CHECK(TlsClient(server.address(), {.authority = root.certificate()}).is_open());
+    CHECK_FALSE(
+        TlsClient(server.address(), {.authority = Identity::authority("other").certificate()})
+            .is_open());
+  }
+
+  TEST_CASE("sessions are resumed until the certificate changes") {
+    World world;
+    for (const TlsVersion version : {TlsVersion::V1_2, TlsVersion::V1_3}) {
+      TlsOptions options = world.options(version);
+      options.resume = used_session(world, options);
+      TlsClient again(world.server.address(), options);
+      REQUIRE(again.is_open());
+      CHECK(again.was_resumed());
+      REQUIRE(again.send(kGet));
+      CHECK(again.read_answer());
+
+      TlsClient before(world.server.address(), world.options(version));
+      REQUIRE(before.is_open());
+      world.context.replace(material_of(world.authority.issue("new")));
+      options.server_name = "new";
+      TlsClient after(world.server.address(), options);
+      REQUIRE(after.is_open());
+      CHECK_FALSE(after.was_resumed());
+      CHECK(after.peer() == "new");
+      REQUIRE(before.send(kGet));
+      CHECK(before.read_answer());
+      world.context.replace(material_of(world.server_identity));
+    }
+  }
+
+  TEST_CASE("where certificates of clients are required, only those of the authority get in") {
+    const Identity clients = Identity::authority("clients");
+    const Identity good = clients.issue("dps");
+    const Identity stranger = Identity::authority("others").issue("dps");
+    const Identity over = clients.issue("dps", -1);
+    const World world({}, clients.certificate());
+    const auto is_served = [&](const Identity* identity, TlsVersion version,
+                               std::shared_ptr<ssl_session_st> resume = nullptr) {
+      TlsOptions options = world.options(version);
+      options.identity = identity;
+      options.resume = std::move(resume);
+      TlsClient client(world.server.address(), options);
+      // Under TLS 1.3 the client thinks that it is in before the server has looked.
+      const bool served = client.is_open() && client.send(kGet) && client.read_answer();
+      if (options.resume) CHECK(client.was_resumed());
+      return served;
+    };
+    for (const TlsVersion version : {TlsVersion::V1_2, TlsVersion::V1_3}) {
+      CHECK(is_served(&good, version));
+      CHECK_FALSE(is_served(nullptr, version));
+      CHECK_FALSE(is_served(&stranger, version));
+      CHECK_FALSE(is_served(&over, version));
+      TlsOptions options = world.options(version);
+      options.identity = &good;
+      CHECK(is_served(&good, version, used_session(world, options)));
+    }
+  }
+
+  TEST_CASE("large requests and answers, pipelined, in many records") {
+    HttpLimits limits;
+    limits.body_bytes = 1 << 20;
+    const World world(limits);
+    const std::string body(900'000, 'x');
+    for (const TlsVersion version : {TlsVersion::V1_2, TlsVersion::V1_3}) {
+      TlsClient client(world.server.address(), world.options(version));
+      for (int i = 0; i < 2; ++i) {
+        REQUIRE(client.send(request_text("POST", "/x", body)));
+        const auto answer = client.read_answer();
+        REQUIRE(answer);
+        CHECK(answer->body == "POST /x " + body);
+      }
+      std::string many;
+      for (int i = 0; i < 500; ++i) many += request_text("POST", "/x", std::to_string(i));
+      REQUIRE(client.send(many));
+      for (int i = 0; i < 500; ++i) {
+        const auto answer = client.read_answer();
+        REQUIRE(answer);
+        REQUIRE(answer->body == "POST /x " + std::to_string(i));
+      }
+    }
+  }
+
+  TEST_CASE("a handshake has the deadline of a request, and holds nobody up") {
+    HttpLimits limits;
+    limits.request_seconds = 1;
+    limits.threads = 1;
+    const World world(limits);
+    const std::string hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
+    std::vector<std::unique_ptr<HttpClient>> slow;
+    for (int i = 0; i < 20; ++i) {
+      slow.push_back(std::make_unique<HttpClient>(world.server.address()));
+      REQUIRE(slow.back()->send(std::string_view(hello).substr(0, 1 + i % hello.size())));
+    }
+    TlsClient client(world.server.address(), world.options());
+    REQUIRE(client.send(kGet));
+    CHECK(client.read_answer());
+    for (const auto& each : slow) CHECK(each->is_closed());
+  }
+
+  TEST_CASE("what is no TLS gets nothing but an end") {
+    const World world;
+    for (const std::string& bytes :
+         {kGet, std::string(70'000, '\0'),
+          std::string("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10),
+          std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("\x80\x2e\x01\x00\x02", 5)}) {
+      HttpClient client(world.server.address());
+      client.send(bytes);
+      client.finish_sending();
+      CHECK_FALSE(client.read_answer());
+    }
+    TlsClient client(world.server.address(), world.options());
+    REQUIRE(client.send(kGet));
+    CHECK(client.read_answer());
+  }
+
+  TEST_CASE("who is one too many is told so, in TLS") {
+    HttpLimits limits;
+    limits.connections = 1;
+    limits.threads = 1;
+    const World world(limits);
+    TlsClient busy(world.server.address(), world.options());
+    REQUIRE(
+        busy.send("POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nExpect: "
+                  "100-continue\r\n\r\n"));
+    REQUIRE(busy.read_answer()->status == 100);
+    for (const TlsVersion version : {TlsVersion::V1_2, TlsVersion::V1_3}) {
+      TlsClient refused(world.server.address(), world.options(version));
+      const auto answer = refused.read_answer();
+      REQUIRE(answer);
+      CHECK(answer->status == 503);
+      CHECK(answer->headers.count("retry-after") == 1);
+      CHECK(refused.is_finished());
+    }
+    REQUIRE(busy.send("12345"));
+    CHECK(busy.read_answer()->body == "POST /x 12345");
+    // An idle one gives way.
+    TlsClient next(world.server.address(), world.options());
+    REQUIRE(next.send(kGet));
+    CHECK(next.read_answer()->status == 200);
+    CHECK(busy.is_finished());
+  }
+
+  TEST_CASE("stopping answers what is in flight and says goodbye") {
+    World world;
+    TlsClient busy(world.server.address(), world.options());
+    TlsClient idle(world.server.address(), world.options());
+    REQUIRE(idle.send(kGet));
+    REQUIRE(idle.read_answer());
+    REQUIRE(
+        busy.send("POST /x HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nExpect: "
+                  "100-continue\r\n\r\n"));
+    REQUIRE(busy.read_answer()->status == 100);
+    std::thread stopping([&] { world.server.stop(); });
+    CHECK(idle.is_finished());
+    CHECK(busy.send("12345"));
+    const auto answer = busy.read_answer();
+    stopping.join();
+    REQUIRE(answer);
+    CHECK(answer->body == "POST /x 12345");
+    CHECK(busy.is_finished());
+  }
+}
+
+TEST_CASE("material that cannot be used is refused with a reason") {
+  const Identity authority = Identity::authority("root");
+  const Identity one = authority.issue("one");
+  const Identity two = authority.issue("two");
+  const std::string cut = one.certificate().substr(0, one.certificate().size() / 2);
+  struct Case {
+    std::string name;
+    TlsMaterial material;
+    std::string message;
+  };
+  const Case cases[] = {
+      {"fine", material_of(one), ""},
+      {"key before and after",
+       {one.key() + one.certificate(), one.certificate() + one.key(), ""},
+       ""},
+      {"expired is the client's business", material_of(authority.issue("old", -1)), ""},
+      {"nothing", {"", one.key(), ""}, "there is no certificate in the certificate file"},
+      {"no PEM", {one.der(), one.key(), ""}, "there is no certificate in the certificate file"},
+      {"cut off", {cut, one.key(), ""}, "the certificate file cannot be read: bad end line"},
+      {"no key",
+       {one.certificate(), one.certificate(), ""},
+       "there is no private key in the key file"},
+      {"another's key", {one.certificate(), two.key(), ""}, "the key is not the certificate's"},
+      {"a passphrase",
+       {one.certificate(), one.protected_key("x"), ""},
+       "the key is protected by a passphrase, which nobody could type here"},
+      {"clients by nobody",
+       {one.certificate(), one.key(), "\n"},
+       "there is no certificate in the file of client authorities"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    CHECK(refusal(c.material) == c.message);
+  }
+}
+
+TEST_CASE("a replacement that cannot be used changes nothing") {
+  const World world;
+  TlsContext context(material_of(world.server_identity));
+  const auto until = context.valid_until();
+  CHECK_THROWS_AS(context.replace({"", "", ""}), TlsError);
+  CHECK(context.valid_until() == until);
+  context.replace(material_of(world.authority.issue("server", 60)));
+  CHECK(context.valid_until() > until);
+}
