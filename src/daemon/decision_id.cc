@@ -51,11 +51,11 @@ class IdSource {
 
 std::string new_decision_id() {
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string id;
-  id.reserve(2 * kIdBytes);
+  std::string id(2 * kIdBytes, '\0');
+  char* digit = id.data();
   for (const unsigned char byte : IdSource::of_this_thread().next()) {
-    id += kDigits[byte >> 4U];
-    id += kDigits[byte & 0xFU];
+    *digit++ = kDigits[byte >> 4U];
+    *digit++ = kDigits[byte & 0xFU];
   }
   return id;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 namespace allocd {
 
@@ -44,13 +45,13 @@ void append_number(std::size_t number, std::string& out) {
 }
 
 void append_header(std::string_view name, std::string_view value, std::string& out) {
-  out.append(name).append(": ");
-  const std::size_t from = out.size();
-  out.append(value).append("\r\n");
-  // INVARIANT: a value is one line, whatever it was made of.
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+// INVARIANT: a value is one line, whatever it was made of.
+void make_one_line(std::string& value) {
   std::replace_if(
-      out.begin() + static_cast<std::ptrdiff_t>(from), out.end() - 2,
-      [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+      value.begin(), value.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
 }
 
 }  // namespace
@@ -68,14 +69,17 @@ std::string_view DateText::now() {
   return text_;
 }
 
-void append_answer(const HttpResponse& response, std::string_view date, Ending ending,
-                   bool head_only, std::string& out) {
+void append_answer(HttpResponse response, std::string_view date, Ending ending, bool head_only,
+                   std::string& out) {
   const bool bodiless = response.status == 204 || response.status == 304;
   out += "HTTP/1.1 ";
   append_number(static_cast<std::size_t>(response.status), out);
   out.append(" ").append(reason_phrase(response.status)).append("\r\n");
   append_header("Date", date, out);
-  for (const auto& [name, value] : response.headers) append_header(name, value, out);
+  for (auto& [name, value] : response.headers) {
+    make_one_line(value);
+    append_header(name, value, out);
+  }
   if (!bodiless) {
     append_header("Content-Type", response.content_type, out);
     out += "Content-Length: ";
@@ -91,7 +95,7 @@ void append_answer(const HttpResponse& response, std::string_view date, Ending e
 void append_failure(const WireFailure& failure, std::string_view date, std::string& out) {
   HttpResponse response{failure.status, "text/plain", failure.text + "\n", {}};
   if (failure.status == 503) response.headers.emplace_back("Retry-After", "1");
-  append_answer(response, date, Ending::Close, false, out);
+  append_answer(std::move(response), date, Ending::Close, false, out);
 }
 
 }  // namespace allocd

@@ -27,8 +27,8 @@ class DateText {
 
 // Appends `response`, given at `date`, to `out`. The answer to HEAD tells the length of its body,
 // and leaves it out.
-void append_answer(const HttpResponse& response, std::string_view date, Ending ending,
-                   bool head_only, std::string& out);
+void append_answer(HttpResponse response, std::string_view date, Ending ending, bool head_only,
+                   std::string& out);
 
 // Appends the answer to something that is no request; the connection ends with it.
 void append_failure(const WireFailure& failure, std::string_view date, std::string& out);

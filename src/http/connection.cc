@@ -10,6 +10,7 @@ namespace {
 
 // Sent before more pipelined requests are answered.
 constexpr std::size_t kMaxAnswers = 262144;
+constexpr std::size_t kMaxSpareBody = 8192;
 constexpr std::size_t kMaxDiscarded = 8 << 20;
 // Of one connection, before the others get their turn.
 constexpr int kReceivesPerTurn = 4;
@@ -21,6 +22,12 @@ void Desk::clear_answers() {
   // One large answer is no reason to keep its size for good.
   if (answers.capacity() > 4 * kMaxAnswers) answers = std::string();
   answers.clear();
+}
+
+void Desk::keep_room_of(std::string body) {
+  if (body.capacity() > kMaxSpareBody || body.capacity() < spare_body.capacity()) return;
+  spare_body = std::move(body);
+  spare_body.clear();
 }
 
 Connection::Connection(int fd, Ssl ssl, std::size_t body_bytes, Welcome welcome)
@@ -83,6 +90,7 @@ void Connection::answer(std::string_view input, Desk& desk) {
   const bool was_idle = phase_ == Phase::Idle;
   bool answered = false;
   while (!last_ && !input.empty() && desk.requests_left > 0) {
+    if (!framer_.has_started()) framer_.lend(desk.spare_body);
     auto read = framer_.read(input);
     if (auto* wire = std::get_if<WireRequest>(&read)) {
       answered = true;
@@ -113,7 +121,7 @@ void Connection::answer_one(WireRequest wire, Desk& desk) {
   const bool version_1_0 = wire.head.version_1_0;
   const bool head_only = wire.head.method == "HEAD";
   bool keep_alive = wire.head.keep_alive;
-  const auto request = desk.translator.translate(std::move(wire));
+  auto request = desk.translator.translate(std::move(wire));
   if (!request) {
     append_failure({400, "unknown method"}, desk.date.now(), desk.answers);
     last_ = unread_ = true;
@@ -126,11 +134,12 @@ void Connection::answer_one(WireRequest wire, Desk& desk) {
     // What the exception says is nobody's business on the other side.
     response = {500, "text/plain", "internal error", {}};
   }
+  desk.keep_room_of(std::move(request->body));
   // Raised, maybe, while the handler was at it.
   keep_alive = keep_alive && !desk.stopping;
   last_ = !keep_alive;
   const Ending kept = version_1_0 ? Ending::KeepAliveSaid : Ending::KeepAlive;
-  append_answer(response, desk.date.now(), keep_alive ? kept : Ending::Close, head_only,
+  append_answer(std::move(response), desk.date.now(), keep_alive ? kept : Ending::Close, head_only,
                 desk.answers);
 }
 

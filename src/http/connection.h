@@ -24,13 +24,16 @@ struct Desk {
   const std::atomic<bool>& stopping;
   Translator translator;
   std::string receive_buffer = std::string(65536, '\0');
-  std::string answers;  // of this turn
+  std::string answers;     // of this turn
+  std::string spare_body;  // empty, with room
   std::chrono::steady_clock::time_point now;
 
   int requests_left = 0;  // that this turn may answer
   DateText date;
 
   void clear_answers();
+  // For the next one.
+  void keep_room_of(std::string body);
 };
 
 // Never waits: it does what can be done now and says what it waits for. While that is a new request

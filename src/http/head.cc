@@ -76,6 +76,14 @@ bool whole_number(std::string_view text, int base, Number& out) {
   return !text.empty() && error == std::errc() && stopped == end;
 }
 
+// Where the name ends; npos where it is no header line.
+std::size_t header_colon(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  const bool is_header = colon != std::string_view::npos && is_token(line.substr(0, colon)) &&
+                         !has_control_character(line.substr(colon));
+  return is_header ? colon : std::string_view::npos;
+}
+
 WireFailure bad(std::string_view text) { return {400, std::string(text)}; }
 
 }  // namespace
@@ -84,11 +92,7 @@ bool has_control_character(std::string_view line) {
   return std::any_of(line.begin(), line.end(), [](char c) { return is(kControl, c); });
 }
 
-bool is_header_line(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  return colon != std::string_view::npos && is_token(line.substr(0, colon)) &&
-         !has_control_character(line.substr(colon));
-}
+bool is_header_line(std::string_view line) { return header_colon(line) != std::string_view::npos; }
 
 std::optional<std::size_t> chunk_size(std::string_view line) {
   const std::size_t end = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
@@ -146,8 +150,8 @@ std::optional<WireFailure> HeadReader::read_target(std::string_view target) {
 
 std::optional<WireFailure> HeadReader::read_header(std::string_view line) {
   if (head_.headers.size() == kMaxHeaderLines) return WireFailure{431, "too many header lines"};
-  if (!is_header_line(line)) return bad("a header line that is none");
-  const std::size_t colon = line.find(':');
+  const std::size_t colon = header_colon(line);
+  if (colon == std::string_view::npos) return bad("a header line that is none");
   if (head_.headers.empty()) head_.headers.reserve(kUsualHeaders);
   auto& [name, value] =
       head_.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));

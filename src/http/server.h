@@ -30,11 +30,12 @@ struct HttpRequest {
   }
 };
 
+// Views are of texts that live on, such as literals.
 struct HttpResponse {
   int status = 200;
-  std::string content_type = "text/plain";
+  std::string_view content_type = "text/plain";
   std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;  // further ones
+  std::vector<std::pair<std::string_view, std::string>> headers;  // further ones
 };
 
 // Called from several threads at once. Other connections wait for it on its thread: it takes

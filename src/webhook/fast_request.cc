@@ -43,7 +43,7 @@ class DoublesCheck {
       if (!is_new(name, first, marks) || !inside(name, member)) return false;
       names_.push_back(name);
     }
-    names_.resize(first);
+    names_.erase(names_.begin() + static_cast<std::ptrdiff_t>(first), names_.end());
     return true;
   }
 

@@ -469,7 +469,8 @@ TEST_SUITE("http library rows") {
       HttpClient real(daemon.webhook);
       REQUIRE(real.send(post(kToaster)));
       CHECK(is_toaster_answer(real.read_answer()));
-      CHECK(daemon.resident_bytes() - before < kFewMegabytes);
+      // Some kilobytes each, with what a sanitizer adds; a thread each would be as many megabytes.
+      CHECK(daemon.resident_bytes() - before < 3000 * 8192);
       int served = 0;
       for (HttpClient& client : silent) served += is_served(client) ? 1 : 0;
       CHECK(served == 3000);

@@ -60,6 +60,7 @@ export async function run(command, options) {
 
 // How it ended: `{code, signal}`.
 export async function stop(child) {
+  child.kill('SIGCONT');
   child.kill('SIGTERM');
   const impatience = setTimeout(() => child.kill('SIGKILL'), kPatienceMillis);
   const result = await child.ended;

@@ -7,7 +7,7 @@ import {wrongAnswer} from './answers.mjs';
 import {stop, stopAll} from './children.mjs';
 import {idle, load, memoryOf, startToReady, syscalls} from './measure.mjs';
 import {Misuse, checkTools, kUsage, readOptions} from './options.mjs';
-import {cores} from './processes.mjs';
+import {cores, tree} from './processes.mjs';
 import {medians, reached, report, targets} from './report.mjs';
 import {servers, startServer} from './servers.mjs';
 
@@ -41,7 +41,8 @@ async function startAll(allocd, {folder, core}) {
   return all;
 }
 
-// Round after round each server has its turn: whatever else the machine does meets them all.
+// Round after round each server has its turn: whatever else the machine does meets them all. The
+// others are stopped meanwhile, or what they tidy up after their turn would be at its expense.
 // `{connections: [figures of a round, …]}` for each of them.
 async function takeTurns(all, {settings, core}) {
   const rounds = all.map(() => ({}));
@@ -54,10 +55,20 @@ async function takeTurns(all, {settings, core}) {
     for (const connections of settings.connections)
       for (const [i, server] of all.entries()) {
         progress(`round ${round} of ${settings.rounds}: ${connections} at once, ${server.name}`);
-        (rounds[i][connections] ??= []).push(
-          await load(server, {connections, seconds: settings.seconds, core}));
+        (rounds[i][connections] ??= []).push(await alone(server, all,
+          () => load(server, {connections, seconds: settings.seconds, core})));
       }
   return rounds;
+}
+
+async function alone(server, all, turn) {
+  const others = all.filter((other) => other !== server).flatMap((other) => tree(other.child.pid));
+  for (const pid of others) process.kill(pid, 'SIGSTOP');
+  try {
+    return await turn();
+  } finally {
+    for (const pid of others) process.kill(pid, 'SIGCONT');
+  }
 }
 
 // What can be seen besides, of a server that has been under load.
