@@ -29,6 +29,13 @@ Examples:
   allocd dry-run rules/contoso --linked-hub contoso-toasters-hub-1098.azure-devices.net
       whether every hub pattern finds a hub among those)";
 
+constexpr const char* kTestExamples = R"(
+Examples:
+  allocd test rules/contoso
+      run every *.test.yaml found there, exit 1 where one fails
+  allocd test rules/contoso --min-coverage 100 --junit report.xml
+      for a build server: every rule must decide in some test)";
+
 constexpr const char* kServeExamples = R"(
 Examples:
   allocd serve --rules rules/contoso
@@ -79,6 +86,23 @@ void add_dry_run(CLI::App& app, DryRunOptions& options) {
   command->footer(kDryRunExamples);
 }
 
+void add_test(CLI::App& app, TestOptions& options) {
+  CLI::App* command = app.add_subcommand("test", "Run the tests beside rule files");
+  command
+      ->add_option("RULES", options.paths,
+                   "Directories of rule and test files, or rule files and test files")
+      ->required();
+  command->add_option("--junit", options.junit, "Write the results as JUnit's XML, too")
+      ->type_name("FILE");
+  command
+      ->add_option("--min-coverage", options.min_coverage,
+                   "Exit 1 where tests reach less of the rules")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("PERCENT");
+  add_output_option(*command, options.format);
+  command->footer(kTestExamples);
+}
+
 void add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* command = app.add_subcommand("serve", "Answer DPS's calls");
   command->add_option("--config", options.config, "Settings, a YAML file")->type_name("FILE");
@@ -105,9 +129,11 @@ int parse_and_run(int argc, char** argv) {
   app.name("allocd");
   app.require_subcommand(1);
   DryRunOptions dry_run_options;
+  TestOptions test_options;
   ServeOptions serve_options;
   add_serve(app, serve_options);
   add_dry_run(app, dry_run_options);
+  add_test(app, test_options);
   app.add_subcommand("version", "Print the version");
   std::vector<std::string_view> names;
   const auto commands = app.get_subcommands(nullptr);
@@ -128,6 +154,7 @@ int parse_and_run(int argc, char** argv) {
   }
   if (app.got_subcommand("serve")) return run_serve(serve_options);
   if (app.got_subcommand("dry-run")) return dry_run(std::move(dry_run_options));
+  if (app.got_subcommand("test")) return run_test(test_options);
   return print_version();
 }
 

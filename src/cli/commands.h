@@ -26,6 +26,14 @@ struct DryRunOptions {
 };
 int dry_run(DryRunOptions options);
 
+struct TestOptions {
+  std::vector<std::string> paths;  // of rules, of tests, and directories of both
+  std::string junit;               // where to write JUnit's XML; empty: nowhere
+  double min_coverage = 0;         // percent of the rules
+  Format format = Format::Text;
+};
+int run_test(const TestOptions& options);
+
 struct ServeOptions {
   std::string config;  // empty: none
   std::vector<std::string> rules;

@@ -11,10 +11,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_rule_file_name(std::string_view name) {
+enum class Wanted { Rules, Tests };
+
+bool is_wanted(std::string_view name, Wanted wanted) {
   if (name.starts_with('.') || name.starts_with('#') || name.ends_with('~')) return false;
-  if (name.ends_with(".test.yaml") || name.ends_with(".test.yml")) return false;
-  return name.ends_with(".yaml") || name.ends_with(".yml");
+  if (is_test_file_name(name)) return wanted == Wanted::Tests;
+  return wanted == Wanted::Rules && (name.ends_with(".yaml") || name.ends_with(".yml"));
 }
 
 void report(const std::string& path, const char* code, const std::string& why,
@@ -25,8 +27,8 @@ void report(const std::string& path, const char* code, const std::string& why,
 // Collects below one directory. Links are followed, but no directory is entered twice.
 class DirectorySearch {
  public:
-  DirectorySearch(const std::string& root, Diagnostics& diagnostics)
-      : root_(root), diagnostics_(diagnostics) {}
+  DirectorySearch(const std::string& root, Wanted wanted, Diagnostics& diagnostics)
+      : root_(root), wanted_(wanted), diagnostics_(diagnostics) {}
 
   std::vector<RulePath> run() {
     enter(root_, "");
@@ -49,7 +51,7 @@ class DirectorySearch {
       std::error_code ignored;
       if (fs::is_directory(path, ignored)) {
         if (!name.starts_with('.') && name != "tables") enter(path, relative + name + "/");
-      } else if (is_rule_file_name(name)) {
+      } else if (is_wanted(name, wanted_)) {
         found_.push_back({path, relative + name});
       }
     }
@@ -59,15 +61,14 @@ class DirectorySearch {
   }
 
   std::string root_;
+  Wanted wanted_;
   Diagnostics& diagnostics_;
   std::set<fs::path> entered_;
   std::vector<RulePath> found_;
 };
 
-}  // namespace
-
-std::vector<RulePath> find_rule_files(const std::vector<std::string>& paths,
-                                      Diagnostics& diagnostics) {
+std::vector<RulePath> find_files(const std::vector<std::string>& paths, Wanted wanted,
+                                 Diagnostics& diagnostics) {
   std::vector<RulePath> out;
   std::set<std::string> seen;
   for (std::string path : paths) {
@@ -81,8 +82,8 @@ std::vector<RulePath> find_rule_files(const std::vector<std::string>& paths,
                                                            : "no such file or directory",
              diagnostics);
     } else if (fs::is_directory(status)) {
-      found = DirectorySearch(path, diagnostics).run();
-      if (found.empty())
+      found = DirectorySearch(path, wanted, diagnostics).run();
+      if (found.empty() && wanted == Wanted::Rules)
         report(path, "no-rules", "no rule file in this directory", diagnostics,
                "rule files end in `.yaml` or `.yml`; hidden ones and `*.test.yaml` do not count");
     } else {
@@ -96,6 +97,22 @@ std::vector<RulePath> find_rule_files(const std::vector<std::string>& paths,
     }
   }
   return out;
+}
+
+}  // namespace
+
+std::vector<RulePath> find_rule_files(const std::vector<std::string>& paths,
+                                      Diagnostics& diagnostics) {
+  return find_files(paths, Wanted::Rules, diagnostics);
+}
+
+std::vector<RulePath> find_test_files(const std::vector<std::string>& paths,
+                                      Diagnostics& diagnostics) {
+  return find_files(paths, Wanted::Tests, diagnostics);
+}
+
+bool is_test_file_name(std::string_view path) {
+  return path.ends_with(".test.yaml") || path.ends_with(".test.yml");
 }
 
 }  // namespace allocd

@@ -1,7 +1,8 @@
-// Which files make up a rule set.
+// Which files make up a rule set, and which are its tests.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "diagnostics/diagnostic.h"
@@ -17,5 +18,12 @@ struct RulePath {
 // their rules are tried. Reports paths that are not there or cannot be read.
 std::vector<RulePath> find_rule_files(const std::vector<std::string>& paths,
                                       Diagnostics& diagnostics);
+
+// Test files (`*.test.yaml`, `*.test.yml`), likewise; a directory may have none.
+std::vector<RulePath> find_test_files(const std::vector<std::string>& paths,
+                                      Diagnostics& diagnostics);
+
+// Whether a path is a test file's by its name.
+bool is_test_file_name(std::string_view path);
 
 }  // namespace allocd

@@ -38,6 +38,9 @@ class Process {
   std::string output_;
 };
 
+// All of a file; empty where there is none.
+std::string read_file(const std::string& path);
+
 // A folder of its own, removed at the end with all that is in it.
 class TemporaryFolder {
  public:
