@@ -66,7 +66,7 @@ bool is_visible(std::string_view text) {
 }
 
 bool is_authority(std::string_view text) {
-  return is_visible(text) && text.find_first_of("/?#@\\\"<>,") == std::string_view::npos;
+  return is_visible(text) && text.find_first_of("/?#@\\\"<>,^`{|}") == std::string_view::npos;
 }
 
 template <typename Number>
@@ -156,6 +156,10 @@ std::optional<WireFailure> HeadReader::read_header(std::string_view line) {
   auto& [name, value] =
       head_.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
   std::transform(name.begin(), name.end(), name.begin(), lower);
+  // Legal, but others refuse it, and what frames the body is no place to differ.
+  if ((name == "content-length" || name == "transfer-encoding") &&
+      line.find('\t') != std::string_view::npos)
+    return bad("a tab beside the length of a body");
   return understand(name, value);
 }
 
