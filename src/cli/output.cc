@@ -34,6 +34,7 @@ Json matcher_json(const MatcherTrace& matcher) {
     out["expected"] = matcher.operand;
     out["value"] = matcher.saw;
     out["present"] = matcher.present;
+    if (!matcher.why_absent.empty()) out["whyAbsent"] = matcher.why_absent;
   }
   out["held"] = matcher.held;
   if (!matcher.parts.empty()) {
@@ -51,6 +52,7 @@ Json trace_json(const Trace& trace) {
     entry["matchers"] = Json::array();
     for (const MatcherTrace& matcher : rule.matchers)
       entry["matchers"].push_back(matcher_json(matcher));
+    if (!rule.rollout.empty()) entry["rollout"] = rule.rollout;
     entry["captures"] = Json::object();
     for (const auto& [name, text] : rule.captures) entry["captures"][name] = text;
     entry["notes"] = rule.notes;
@@ -69,7 +71,8 @@ void print_matcher(const MatcherTrace& matcher, std::size_t indent, std::ostream
     return;
   }
   out << ' ' << printable(compact(matcher.operand)) << ", saw "
-      << (matcher.present ? printable(compact(matcher.saw)) : "nothing") << '\n';
+      << (matcher.present ? printable(compact(matcher.saw)) : "nothing")
+      << (matcher.why_absent.empty() ? "" : " (" + matcher.why_absent + ")") << '\n';
 }
 
 }  // namespace
@@ -142,6 +145,7 @@ void print_trace(const Trace& trace, std::ostream& out) {
     out << rule.rule->name << " (" << rule.rule->source
         << (rule.matched ? "): matches\n" : "): does not match\n");
     for (const MatcherTrace& matcher : rule.matchers) print_matcher(matcher, 2, out);
+    if (!rule.rollout.empty()) out << "  rollout: " << rule.rollout << '\n';
     for (const auto& [name, text] : rule.captures)
       out << "  ${" << name << "} is \"" << printable(text) << "\"\n";
     for (const std::string& text : rule.notes) out << "  hub: " << text << '\n';

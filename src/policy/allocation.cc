@@ -64,7 +64,7 @@ class HubTest {
 // The linked hubs that fit, as far as a choice has to know them.
 struct Candidates {
   std::size_t count = 0;
-  std::optional<std::string_view> picked;
+  std::optional<std::string_view> picked;  // not where they are spread
 };
 
 Candidates candidates_of(const HubTest& test, std::size_t preference, const PickSpec& pick,
@@ -80,8 +80,19 @@ Candidates candidates_of(const HubTest& test, std::size_t preference, const Pick
   return out;
 }
 
+// Which of the hubs that fit; none where none of them weighs anything.
+std::optional<std::string_view> spread_over(const HubTest& test, std::size_t preference,
+                                            const SpreadRequest& spread,
+                                            const std::vector<std::string_view>& linked_hubs) {
+  Rendezvous rendezvous(spread.key());
+  for (const std::string_view host_name : linked_hubs)
+    if (test.fits(preference, host_name)) rendezvous.offer(host_name, spread.weight_of(host_name));
+  return rendezvous.winner();
+}
+
 std::string describe(const PickSpec& pick) {
   switch (pick.kind) {
+    case PickSpec::Kind::Spread: return "spread";
     case PickSpec::Kind::First: return "the first";
     case PickSpec::Kind::Last: return "the last";
     case PickSpec::Kind::Index: return "number " + std::to_string(pick.index);
@@ -90,11 +101,18 @@ std::string describe(const PickSpec& pick) {
 }
 
 // All that fit, for people.
-std::string list_of(const HubTest& test, std::size_t preference,
-                    const std::vector<std::string_view>& linked_hubs) {
-  std::string out;
+std::vector<std::string_view> fitting(const HubTest& test, std::size_t preference,
+                                      const std::vector<std::string_view>& linked_hubs) {
+  std::vector<std::string_view> out;
   for (const std::string_view host_name : linked_hubs)
-    if (test.fits(preference, host_name)) out += (out.empty() ? "" : ", ") + printable(host_name);
+    if (test.fits(preference, host_name)) out.push_back(host_name);
+  return out;
+}
+
+std::string list_of(const std::vector<std::string_view>& host_names) {
+  std::string out;
+  for (const std::string_view host_name : host_names)
+    out += (out.empty() ? "" : ", ") + printable(host_name);
   return out;
 }
 
@@ -141,11 +159,22 @@ std::variant<ChosenHub, RenderError> choose_hub(const HubChoice& choice,
     const Candidates candidates = candidates_of(test, i, choice.pick, linked_hubs);
     if (candidates.count == 0) continue;
     ChosenHub out{candidates.picked, ""};
+    std::string further;
+    if (choice.spread) {
+      const auto spread = SpreadRequest::of(*choice.spread, context);
+      if (const auto* error = std::get_if<RenderError>(&spread)) return *error;
+      const auto& filled = std::get<SpreadRequest>(spread);
+      out.host_name = spread_over(test, i, filled, linked_hubs);
+      if (explain)
+        further = filled.describe(fitting(test, i, linked_hubs)) +
+                  (!out.host_name ? ", so that none gets new devices" : "");
+    } else if (!out.host_name) {
+      further = ", which there is not";
+    }
     if (explain)
       out.why = test.text(i, context) + " fits " + std::to_string(candidates.count) + " of " +
-                count_of_hubs(linked_hubs.size()) + " (" + list_of(test, i, linked_hubs) +
-                "), pick is " + describe(choice.pick) +
-                (!out.host_name ? ", which there is not" : "");
+                count_of_hubs(linked_hubs.size()) + " (" + list_of(fitting(test, i, linked_hubs)) +
+                "), pick is " + describe(choice.pick) + further;
     return out;
   }
   if (!explain) return ChosenHub{};

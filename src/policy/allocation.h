@@ -11,6 +11,7 @@
 #include "policy/decision.h"
 #include "policy/hub_pattern.h"
 #include "policy/matcher.h"
+#include "policy/spread.h"
 #include "policy/text_template.h"
 #include "policy/value_template.h"
 
@@ -49,6 +50,7 @@ struct HubChoice {
   // operators on a hub's name.
   std::variant<std::vector<HubPattern>, Operators> hub;
   PickSpec pick;
+  std::optional<Spread> spread;  // of PickSpec::Kind::Spread
   bool keep_current = false;
   std::string text;  // the patterns as written, for messages
 };

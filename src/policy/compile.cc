@@ -74,6 +74,7 @@ class RuleSetCompiler {
 
     MatcherCompiler matchers(fields_, diagnostics_);
     rule.match = matchers.compile(spec.match);
+    rule.rollout = spec.rollout;
     rule.variables.resize(matchers.variables().size());
     for (const auto& [name, variable] : matchers.variables())
       rule.variables[variable.number] = name;
@@ -98,6 +99,8 @@ class RuleSetCompiler {
     TextTemplate no_hub;
     no_hub.append("No linked hub fits ");
     out.hub.pick = spec.pick;
+    if (spec.pick.kind == PickSpec::Kind::Spread)
+      out.hub.spread = Spread::compile(spec.spread, scope, diagnostics_);
     out.hub.keep_current = spec.keep_current;
     if (const auto* operators = std::get_if<OperatorsSpec>(&spec.hub)) {
       out.hub.hub = matchers.compile_hub(*operators);
@@ -121,6 +124,8 @@ class RuleSetCompiler {
     } else if (std::holds_alternative<ContinueSpec>(spec.on_no_hub)) {
       out.on_no_hub = ContinueWithNextRule{};
     } else {
+      if (out.hub.spread && out.hub.spread->may_weigh_nothing())
+        no_hub.append(" and weighs more than 0");
       no_hub.append(" (rule `" + std::string(scope.rule) + "`).");
       out.on_no_hub = Refusal{Outcome::Reject, std::move(no_hub)};
     }
@@ -138,10 +143,13 @@ class RuleSetCompiler {
   std::map<std::string, SourceRange, std::less<>> names_;
 };
 
-const Rule* first_match(const RuleSet& rules, const AllocationRequest& request) {
+// As if the device were in the rollout of `own`, and in no other that does not take everybody.
+const Rule* first_match(const RuleSet& rules, const AllocationRequest& request,
+                        std::string_view own) {
   const FieldValues fields = rules.fields().read(request);
   Captures captures;
   for (const Rule& rule : rules.rules()) {
+    if (rule.rollout && !rule.rollout->is_everybody() && rule.name != own) continue;
     captures.assign(rule.variables.size(), std::nullopt);
     if (rule.match.holds(fields, captures)) return &rule;
   }
@@ -160,7 +168,8 @@ std::optional<RuleSet> compile(const RuleSetSpec& spec, Diagnostics& diagnostics
 void check_examples(const RuleSetSpec& spec, const RuleSet& rules, Diagnostics& diagnostics) {
   for (const RuleSpec& rule : spec.rules) {
     for (const auto& example : rule.examples) {
-      const Rule* matched = first_match(rules, sample_allocation_request(example.value));
+      const Rule* matched =
+          first_match(rules, sample_allocation_request(example.value), rule.name.value);
       if (matched != nullptr && matched->name == rule.name.value) continue;
       const std::string what = "example " + in_backticks(example.value.registration_id) +
                                " of rule " + in_backticks(rule.name.value);

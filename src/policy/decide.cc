@@ -1,5 +1,6 @@
 #include "policy/decide.h"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -71,6 +72,25 @@ std::optional<Decision> allocate(const Rule& rule, const Allocation& allocation,
   return out;
 }
 
+// Whether the rule's rollout takes the device.
+bool is_in_rollout(const Rule& rule, std::string_view registration_id, RuleTrace* trace) {
+  if (!rule.rollout) return true;
+  const std::uint32_t position = rollout_position(rule.name, registration_id);
+  if (trace != nullptr)
+    trace->rollout = (rule.rollout->takes(position) ? "in it: " : "not in it: ") +
+                     ("this device is at " + as_percentage(position)) +
+                     ", the rule takes those below " + as_percentage(rule.rollout->millionths);
+  return rule.rollout->takes(position);
+}
+
+// A certificate that cannot be read looks like none to the rules, but not to people.
+void trace_certificate(std::string_view problem, std::vector<MatcherTrace>& matchers) {
+  for (MatcherTrace& matcher : matchers) {
+    if (matcher.field.starts_with("certificate.") && !matcher.present) matcher.why_absent = problem;
+    trace_certificate(problem, matcher.parts);
+  }
+}
+
 void trace_captures(const Rule& rule, const Captures& captures, RuleTrace& trace) {
   for (std::size_t i = 0; i < captures.size(); ++i)
     if (captures[i]) trace.captures.emplace_back(rule.variables[i], std::string(*captures[i]));
@@ -88,10 +108,12 @@ Decision decide(const RuleSet& rules, const RequestValues& request, Moment now, 
     RuleTrace* entry = trace != nullptr ? &trace->emplace_back() : nullptr;
     captures.assign(rule.variables.size(), std::nullopt);
     const bool matched =
-        rule.match.holds(fields, captures, entry != nullptr ? &entry->matchers : nullptr);
+        rule.match.holds(fields, captures, entry != nullptr ? &entry->matchers : nullptr) &&
+        is_in_rollout(rule, *request.registration_id, entry);
     if (entry != nullptr) {
       entry->rule = &rule;
       entry->matched = matched;
+      trace_certificate(fields.certificate_problem(), entry->matchers);
       if (matched) trace_captures(rule, captures, *entry);
     }
     if (!matched) continue;

@@ -5,11 +5,13 @@
 
 #include "diagnostics/closest_match.h"
 #include "diagnostics/diagnostic.h"
+#include "policy/certificate.h"
 
 namespace allocd {
 namespace {
 
 constexpr const char* kContext = "deviceRuntimeContext";
+constexpr std::string_view kCertificate = "certificate.";
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
@@ -72,11 +74,29 @@ Field enrollment_field(std::string_view name, std::vector<std::string> path) {
   return field;
 }
 
+// `certificate.…`: what a certificate says, by the names of certificate.h.
+std::variant<Field, FieldError> certificate_field_named(std::string_view name) {
+  if (const auto known = certificate_field(name.substr(std::min(name.size(), kCertificate.size()))))
+    return Field{.name = std::string(name),
+                 .root = FieldRoot::Certificate,
+                 .ignores_case = is_hexadecimal(*known)};
+  std::vector<std::string> names;
+  for (const std::string_view known : certificate_fields())
+    names.push_back(std::string(kCertificate) + std::string(known));
+  const auto meant = closest_match(name, {names.begin(), names.end()});
+  return FieldError{"unknown field " + in_backticks(name),
+                    meant ? "did you mean `" + *meant + "`?"
+                          : "of a certificate there are `subject.CN` (`.O`, `.OU`, `.C`, `.ST`, "
+                            "`.L`, `.DC`, `.serialNumber`), `issuer.CN` (and so on), "
+                            "`serialNumber`, `sha1`, `sha256`, `notBefore` and `notAfter`"};
+}
+
 }  // namespace
 
 const std::vector<std::string_view>& field_roots() {
   static const std::vector<std::string_view> kRoots = {
-      "registrationId", "payload", "currentHub", "currentDeviceId", "attestation", "enrollment"};
+      "registrationId", "payload",    "currentHub", "currentDeviceId",
+      "attestation",    "enrollment", "certificate"};
   return kRoots;
 }
 
@@ -99,6 +119,7 @@ std::variant<Field, FieldError> parse_field(std::string_view name) {
     return Field{.name = std::string(name), .path = std::move(path)};
   }
   if (root == "enrollment") return enrollment_field(name, std::move(path));
+  if (root == "certificate") return certificate_field_named(name);
 
   Field field{.name = std::string(name)};
   if (root == "registrationId") {
@@ -114,9 +135,7 @@ std::variant<Field, FieldError> parse_field(std::string_view name) {
     field.root = FieldRoot::Attestation;
     field.always_there = true;
   } else {
-    std::string help = suggestion(root, field_roots());
-    if (root == "certificate") help = "certificate fields are not built yet";
-    return FieldError{"unknown field " + in_backticks(name), std::move(help)};
+    return FieldError{"unknown field " + in_backticks(name), suggestion(root, field_roots())};
   }
   if (!path.empty()) return no_members(name, root);
   return field;

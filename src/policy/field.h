@@ -15,6 +15,7 @@ enum class FieldRoot {
   EnrollmentId,    // enrollmentGroupId, or the individual enrollment's registrationId
   EnrollmentKind,  // `group` or `individual`
   Attestation,     // `symmetricKey`, `x509` or `tpm`
+  Certificate,     // of the certificate that the device showed; `name` says what
 };
 
 struct Field {

@@ -2,6 +2,9 @@
 
 #include <charconv>
 #include <optional>
+#include <utility>
+
+#include "policy/certificate.h"
 
 namespace allocd {
 namespace {
@@ -13,6 +16,15 @@ std::string_view attestation_of(const AllocationRequest& request) {
   for (const char* name : {"symmetricKey", "x509", "tpm"})
     if (member(*context, name) != nullptr) return name;
   return {};
+}
+
+// The certificate that the device showed, as DPS sends it.
+std::optional<std::string_view> certificate_of(const AllocationRequest& request) {
+  const Json* context = member(request.body, "deviceRuntimeContext");
+  const Json* x509 = context != nullptr ? member(*context, "x509") : nullptr;
+  const Json* text = x509 != nullptr ? member(*x509, "clientCertificate") : nullptr;
+  if (text == nullptr || !text->is_string()) return std::nullopt;
+  return text->get_ref<const std::string&>();
 }
 
 }  // namespace
@@ -39,6 +51,13 @@ std::size_t FieldTable::slot_of(const Field& field) {
     case FieldRoot::EnrollmentId: return slot_in(enrollment_id_);
     case FieldRoot::EnrollmentKind: return slot_in(enrollment_kind_);
     case FieldRoot::Attestation: return slot_in(attestation_);
+    case FieldRoot::Certificate: {
+      const std::string_view name = field.name;
+      const std::size_t which = *certificate_field(name.substr(name.find('.') + 1));
+      const auto [known, added] = certificate_.try_emplace(which, slots_);
+      if (added) new_slot();
+      return known->second;
+    }
     case FieldRoot::Request:
     case FieldRoot::Enrollment: break;
   }
@@ -76,11 +95,27 @@ void FieldTable::walk(const Json& json, const Node& node, FieldValues& values) c
   }
 }
 
+void FieldTable::read_certificate(std::optional<std::string_view> text, FieldValues& values) const {
+  if (!text) {
+    values.set_certificate_problem("the request has no certificate");
+    return;
+  }
+  const auto certificate = Certificate::parse(*text);
+  if (!certificate) {
+    values.set_certificate_problem("the certificate in the request cannot be read");
+    return;
+  }
+  for (const auto& [which, slot] : certificate_)
+    if (auto value = certificate->value(which))
+      values.set(slot, Value(values.keep(Json(std::move(*value)))));
+}
+
 FieldValues FieldTable::read(const AllocationRequest& request) const {
   FieldValues out(slots_);
   walk(request.body, nodes_[kRequestRoot], out);
   if (const std::string_view kind = attestation_of(request); attestation_ != kNone && !kind.empty())
     out.set(attestation_, Value(kind));
+  if (reads_certificate()) read_certificate(certificate_of(request), out);
   const Json* record = request.enrollment();
   if (record == nullptr) return out;
   walk(*record, nodes_[kEnrollmentRoot], out);

@@ -23,6 +23,10 @@ class FieldValues {
   const Value& operator[](std::size_t slot) const { return values_[slot]; }
 
   void set(std::size_t slot, const Value& value) { values_[slot] = value; }
+  // Why the fields of the certificate have no values, for people; empty where they have.
+  std::string_view certificate_problem() const { return certificate_problem_; }
+  void set_certificate_problem(std::string_view problem) { certificate_problem_ = problem; }
+
   // Takes a value over that a Value is to point at.
   const Json& keep(Json json) {
     return *kept_.emplace_back(std::make_unique<const Json>(std::move(json)));
@@ -31,6 +35,7 @@ class FieldValues {
  private:
   std::vector<Value> values_;
   std::vector<std::unique_ptr<const Json>> kept_;
+  std::string_view certificate_problem_;  // a literal
 };
 
 // The array index that a path step is: digits without a leading zero (RFC 6901, section 4).
@@ -75,6 +80,10 @@ class FieldTable {
   std::size_t enrollment_id_slot() const { return enrollment_id_; }
   std::size_t enrollment_kind_slot() const { return enrollment_kind_; }
   std::size_t attestation_slot() const { return attestation_; }
+  bool reads_certificate() const { return !certificate_.empty(); }
+  // Sets what a table that reads certificates reads of this one: the text that DPS sends, or
+  // nothing where there is none.
+  void read_certificate(std::optional<std::string_view> text, FieldValues& values) const;
 
  private:
   void walk(const Json& json, const Node& node, FieldValues& values) const;
@@ -86,6 +95,7 @@ class FieldTable {
   std::size_t enrollment_kind_ = kNone;
   std::size_t attestation_ = kNone;
   bool reads_payload_ = false;
+  std::map<std::size_t, std::size_t> certificate_;  // slots of fields of certificates
 
   static constexpr std::size_t kRequestRoot = 0;
   static constexpr std::size_t kEnrollmentRoot = 1;

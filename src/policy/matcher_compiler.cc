@@ -59,8 +59,9 @@ std::vector<std::string_view> possible_values(const Field& field) {
 
 bool is_always_text(const Field& field) {
   return field.root == FieldRoot::Attestation || field.root == FieldRoot::EnrollmentKind ||
-         field.root == FieldRoot::EnrollmentId || field.name == "registrationId" ||
-         field.name == "currentHub" || field.name == "currentDeviceId";
+         field.root == FieldRoot::EnrollmentId || field.root == FieldRoot::Certificate ||
+         field.name == "registrationId" || field.name == "currentHub" ||
+         field.name == "currentDeviceId";
 }
 
 }  // namespace
@@ -148,6 +149,11 @@ void MatcherCompiler::warn_of_impossible(const Field& field, const OperatorsSpec
       diagnostics_.warning(expected.range, "never-holds",
                            in_backticks(field.name) + " is never " + in_backticks(expected.text()),
                            suggestion(expected.text(), possible));
+    } else if (field.root == FieldRoot::Certificate && field.ignores_case &&
+               expected.text().find_first_not_of("-0123456789ABCDEFabcdef") != std::string::npos) {
+      diagnostics_.warning(expected.range, "never-holds",
+                           in_backticks(field.name) + " has hexadecimal digits only",
+                           "write it without colons and spaces");
     }
   };
   for (const OperatorSpec& op : spec.operators) {
@@ -311,7 +317,7 @@ std::vector<std::size_t> MatcherCompiler::new_variables(const Regex& regex, Plac
       return {};
     }
     const auto [place_of_name, added] =
-        variables_.emplace(name, Variable{variables_.size(), place.conditional});
+        variables_.emplace(name, Variable{variables_.size(), place.conditional, place.ignore_case});
     if (!added) {
       diagnostics_.error(at, "duplicate-capture",
                          "group " + in_backticks(name) + " stands twice in this rule",

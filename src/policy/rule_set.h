@@ -1,6 +1,7 @@
 // The rules in force: compiled, immutable, in the order in which they are tried.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -9,6 +10,7 @@
 #include "policy/allocation.h"
 #include "policy/field_table.h"
 #include "policy/matcher.h"
+#include "policy/share.h"
 
 namespace allocd {
 
@@ -18,6 +20,7 @@ struct Rule {
   std::string description;
   std::string source;  // file:line of its name, the file relative to its rule set
   Matcher match;
+  std::optional<Share> rollout;  // the share of the devices that it takes; nothing: all of them
   std::vector<std::string> variables;  // names of what `match` captures, by number
   std::variant<Refusal, Allocation> outcome;
 };

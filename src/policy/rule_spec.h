@@ -11,7 +11,9 @@
 #include "diagnostics/source_file.h"
 #include "policy/decision.h"
 #include "policy/located_value.h"
+#include "policy/rendezvous.h"
 #include "policy/sample_request.h"
+#include "policy/share.h"
 
 namespace allocd {
 
@@ -89,14 +91,26 @@ struct RefusalSpec {
 struct ContinueSpec {};
 
 struct PickSpec {
-  enum class Kind { First, Last, Index } kind = Kind::First;
+  enum class Kind { First, Last, Index, Spread } kind = Kind::First;
   std::size_t index = 0;
+};
+
+struct WeightSpec {
+  Located<std::string> pattern;
+  Weight weight;
+};
+
+// What stands beside `pick: spread`.
+struct SpreadSpec {
+  std::optional<Located<std::string>> by;
+  std::vector<WeightSpec> weights;  // in the order of the file
 };
 
 struct AllocateSpec {
   // Patterns in order of preference, or operators that hold a hub's name.
   std::variant<std::vector<Located<std::string>>, OperatorsSpec> hub;
   PickSpec pick;
+  SpreadSpec spread;  // of PickSpec::Kind::Spread
   bool keep_current = false;
   std::optional<TwinSpec> initial_twin;
   std::optional<LocatedValue> payload;
@@ -109,6 +123,7 @@ struct RuleSpec {
   std::string product_line;
   std::string description;
   MatcherGroupSpec match;  // All; without parts where every device matches
+  std::optional<Share> rollout;
   std::variant<RefusalSpec, AllocateSpec> outcome;
   std::vector<Located<SampleRequest>> examples;
 };

@@ -17,6 +17,7 @@ Json request_body(const SampleRequest& sample) {
   if (sample.current_hub) context["currentIotHubHostName"] = *sample.current_hub;
   if (sample.current_device_id) context["currentDeviceId"] = *sample.current_device_id;
   context[sample.attestation] = Json::object();
+  if (sample.certificate) context[sample.attestation]["clientCertificate"] = *sample.certificate;
   if (sample.payload) context["payload"] = *sample.payload;
   body["deviceRuntimeContext"] = std::move(context);
   body["linkedHubs"] = sample.linked_hubs;

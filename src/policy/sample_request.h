@@ -16,6 +16,7 @@ struct SampleRequest {
   std::optional<std::string> current_hub;
   std::optional<std::string> current_device_id;
   std::string attestation = "symmetricKey";  // or `x509`, `tpm`
+  std::optional<std::string> certificate;    // base64 or PEM, where `attestation` is `x509`
   // The enrollment record; nothing where none is given.
   std::optional<std::string> enrollment_id;
   bool individual = false;

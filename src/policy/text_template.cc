@@ -107,8 +107,7 @@ class ReferenceParser {
   bool resolve_field(Reference& out) {
     auto parsed = parse_field(out.name);
     if (auto* error = std::get_if<FieldError>(&parsed)) {
-      const bool root_known = out.name.starts_with('/') || is_field_root(out.name) ||
-                              out.name.starts_with("certificate");
+      const bool root_known = out.name.starts_with('/') || is_field_root(out.name);
       std::vector<std::string_view> names = field_roots();
       names.push_back("now");
       if (scope_.hub_chosen) names.insert(names.end(), {"hub", "hubName"});

@@ -34,10 +34,11 @@ struct RenderError {
   std::string message;
 };
 
-// A variable of a rule, and whether it has a value whenever the rule matches.
+// A variable of a rule, and whether it may have no value though the rule matches.
 struct Variable {
   std::size_t number = 0;
   bool conditional = false;
+  bool ignores_case = false;  // whether letter case does not count where it is captured
 };
 
 // What a template may speak of at the place where it stands.

@@ -17,7 +17,8 @@ struct MatcherTrace {
   std::string op;     // `contains`, `not`, `all` …
   Json operand;       // what the value was held against; null for `all`, `any`, `not`
   Json saw;           // the value in the request; null where there was none
-  bool present = false;  // whether there was a value
+  bool present = false;    // whether there was a value
+  std::string why_absent;  // why there was none, where that is worth a word
   bool held = false;
   std::vector<MatcherTrace> parts;  // of `all`, `any` and `not`
 };
@@ -26,6 +27,7 @@ struct MatcherTrace {
 struct RuleTrace {
   const Rule* rule = nullptr;
   bool matched = false;
+  std::string rollout;                 // where the device stands in the rule's rollout, in words
   std::vector<MatcherTrace> matchers;  // up to the one that settled it
   std::vector<std::pair<std::string, std::string>> captures;
   std::vector<std::string> notes;  // what came of the hub, in words

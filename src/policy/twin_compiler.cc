@@ -14,7 +14,8 @@ bool is_always_text(const Reference& reference) {
   if (!reference.filters.empty() || reference.source != Reference::Source::Field) return true;
   const std::string_view name = reference.name;
   return name == "registrationId" || name == "currentHub" || name == "currentDeviceId" ||
-         name == "attestation" || name == "enrollment.id" || name == "enrollment.kind";
+         name == "attestation" || name == "enrollment.id" || name == "enrollment.kind" ||
+         name.starts_with("certificate.");
 }
 
 // Where a map must stand: a map, or one `${..}` that can be one.

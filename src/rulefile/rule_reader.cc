@@ -42,18 +42,60 @@ PickSpec read_pick(const LocatedValue& value, Diagnostics& diagnostics) {
     return {PickSpec::Kind::Index, static_cast<std::size_t>(*index)};
   if (value.is_text() && value.text() == "first") return {PickSpec::Kind::First, 0};
   if (value.is_text() && value.text() == "last") return {PickSpec::Kind::Last, 0};
+  if (value.is_text() && value.text() == "spread") return {PickSpec::Kind::Spread, 0};
   // `1.0` is `1`.
   if (const auto* real = std::get_if<double>(&value.value);
       real != nullptr && *real >= 0 && *real < 1e9 && std::floor(*real) == *real)
     return {PickSpec::Kind::Index, static_cast<std::size_t>(*real)};
   const auto meant =
-      value.is_text() ? closest_match(value.text(), {"first", "last"}) : std::nullopt;
-  diagnostics.error(
-      value.range, "bad-pick",
-      value.is_null() ? "`pick` has no value"
-                      : "`pick` cannot be " + in_backticks(value.range.text()),
-      meant ? "did you mean `" + *meant + "`?" : "`first`, `last`, or a number that counts from 0");
+      value.is_text() ? closest_match(value.text(), {"first", "last", "spread"}) : std::nullopt;
+  diagnostics.error(value.range, "bad-pick",
+                    value.is_null() ? "`pick` has no value"
+                                    : "`pick` cannot be " + in_backticks(value.range.text()),
+                    meant ? "did you mean `" + *meant + "`?"
+                          : "`first`, `last`, `spread`, or a number that counts from 0");
   return {};
+}
+
+std::optional<double> as_number(const LocatedValue& value) {
+  if (const auto* real = std::get_if<double>(&value.value)) return *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&value.value))
+    return static_cast<double>(*whole);
+  if (const auto* large = std::get_if<std::uint64_t>(&value.value))
+    return static_cast<double>(*large);
+  return std::nullopt;
+}
+
+std::vector<WeightSpec> read_weights(const LocatedValue& value, Diagnostics& diagnostics) {
+  std::vector<WeightSpec> out;
+  for (const LocatedMember& m : value.map()) {
+    const std::string what = "the weight of " + in_backticks(m.key.value);
+    const auto number = as_number(m.value);
+    const auto weight = number ? Weight::of(*number) : std::nullopt;
+    if (!number)
+      diagnostics.error(m.value.range, "wrong-type",
+                        what + " must be a number" + m.value.instead());
+    else if (!weight)
+      diagnostics.error(m.value.range, "out-of-range",
+                        what + " cannot be " + in_backticks(m.value.range.text()),
+                        "a weight is 0, which keeps new devices away, or from 0.001 to 1000000");
+    out.push_back({m.key, weight.value_or(Weight{})});
+  }
+  return out;
+}
+
+// `spreadBy` and `weights`, which mean something beside `pick: spread` only.
+void read_spread(MapReader& map, AllocateSpec& out, bool pick_is_known, Diagnostics& diagnostics) {
+  if (auto by = map.text("spreadBy")) out.spread.by = std::move(*by);
+  if (const LocatedValue* weights = map.map("weights"))
+    out.spread.weights = read_weights(*weights, diagnostics);
+  if (out.pick.kind == PickSpec::Kind::Spread || !pick_is_known) return;
+  for (const char* key : {"spreadBy", "weights"})
+    if (const Located<std::string>* written = map.key_of(key))
+      diagnostics.error(written->range, "needs-spread",
+                        in_backticks(key) + " means something beside `pick: spread` only",
+                        map.key_of("pick") != nullptr ? "write `pick: spread`, or leave it out"
+                                                      : "add `pick: spread`, or leave it out");
 }
 
 void read_hub(const LocatedValue& value, AllocateSpec& out, Diagnostics& diagnostics) {
@@ -118,7 +160,9 @@ AllocateSpec read_allocate(const LocatedValue& value, Diagnostics& diagnostics) 
   out.hub = std::vector<Located<std::string>>{{"*", value.range}};
   MapReader map(value, "`allocate`", diagnostics);
   if (const LocatedValue* hub = map.find("hub")) read_hub(*hub, out, diagnostics);
+  const std::size_t errors_before = diagnostics.errors();
   if (const LocatedValue* pick = map.find("pick")) out.pick = read_pick(*pick, diagnostics);
+  read_spread(map, out, diagnostics.errors() == errors_before, diagnostics);
   if (const auto keep = map.boolean("keepCurrent")) out.keep_current = keep->value;
   if (const LocatedValue* twin = map.find("initialTwin"))
     out.initial_twin = read_twin(*twin, "`initialTwin`", true, diagnostics);
@@ -127,6 +171,20 @@ AllocateSpec read_allocate(const LocatedValue& value, Diagnostics& diagnostics) 
     read_on_no_hub(*on_no_hub, out, diagnostics);
   map.finish();
   return out;
+}
+
+std::optional<Share> read_rollout(const LocatedValue& value, Diagnostics& diagnostics) {
+  constexpr const char* kForm = "a share is written `10%`, from `0%` to `100%`; `0.5%` is one, too";
+  if (!value.is_text()) {
+    diagnostics.error(value.range, "wrong-type", "`rollout` must be a percentage" + value.instead(),
+                      kForm);
+    return std::nullopt;
+  }
+  auto share = Share::parse(value.text());
+  if (!share)
+    diagnostics.error(value.range, "bad-rollout",
+                      "`rollout` cannot be " + in_backticks(value.range.text()), kForm);
+  return share;
 }
 
 void read_outcome(MapReader& map, RuleSpec& rule, Diagnostics& diagnostics) {
@@ -188,6 +246,8 @@ RuleSpec read_rule(const LocatedValue& value, const std::string& product_line,
   }
   if (auto description = map.text("description")) rule.description = std::move(description->value);
   if (const LocatedValue* match = map.find("match")) rule.match = read_match(*match, diagnostics);
+  if (const LocatedValue* rollout = map.find("rollout"))
+    rule.rollout = read_rollout(*rollout, diagnostics);
   read_outcome(map, rule, diagnostics);
   if (const LocatedValue* examples = map.list("examples"))
     for (const LocatedValue& example : examples->list())

@@ -21,6 +21,21 @@ void read_enrollment(const LocatedValue& value, SampleRequest& out, Diagnostics&
   for (const LocatedMember* m : map.rest()) out.enrollment[m->key.value] = m->value.json();
 }
 
+// A device that shows a certificate attests by it.
+void read_certificate(MapReader& map, SampleRequest& out, Diagnostics& diagnostics) {
+  auto certificate = map.text("certificate");
+  if (!certificate) return;
+  const LocatedValue* attestation = map.find("attestation");
+  if (attestation != nullptr && attestation->is_text() &&
+      (attestation->text() == "symmetricKey" || attestation->text() == "tpm"))
+    diagnostics.error(certificate->range, "bad-value",
+                      "`certificate` stands beside `attestation: " + attestation->text() + "`",
+                      "a device that shows a certificate has `attestation: x509`, which is then "
+                      "the default");
+  out.attestation = "x509";
+  out.certificate = std::move(certificate->value);
+}
+
 }  // namespace
 
 std::optional<SampleRequest> read_sample(const LocatedValue& value, Diagnostics& diagnostics) {
@@ -51,6 +66,7 @@ std::optional<SampleRequest> read_sample(const LocatedValue& value, Diagnostics&
                         "`attestation` cannot be " + in_backticks(out.attestation),
                         "`symmetricKey`, `x509` or `tpm`");
   }
+  read_certificate(map, out, diagnostics);
   if (const LocatedValue* enrollment = map.map("enrollment"))
     read_enrollment(*enrollment, out, diagnostics);
   if (const LocatedValue* hubs = map.list("linkedHubs"))

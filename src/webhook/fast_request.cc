@@ -118,6 +118,7 @@ class Reader {
         !is_record(envelope.individual, "registrationId"))
       return false;
     walk(root, fields_.request_root());
+    if (fields_.reads_certificate()) fields_.read_certificate(certificate_, out_.fields);
     const auto& record = envelope.group ? envelope.group : envelope.individual;
     if (!record) return true;
     set(fields_.enrollment_kind_slot(),
@@ -158,6 +159,7 @@ class Reader {
         if (value.type() != element_type::OBJECT) return false;
         attestation =
             std::min(attestation, static_cast<std::size_t>(known - kAttestations.begin()));
+        if (name == "x509") certificate_ = text_of(value, "clientCertificate");
       }
       return doubles_.passes(value);
     };
@@ -234,6 +236,7 @@ class Reader {
   const FieldTable& fields_;
   DoublesCheck& doubles_;
   RequestValues& out_;
+  std::optional<std::string_view> certificate_;  // as DPS sends it
 };
 
 }  // namespace

@@ -221,7 +221,7 @@ async function main(binary) {
     for (const set of sets(refused)) await checkRefused(loader, set);
 
     const keys = new Set(
-      ['a', 'payload.a', 'enrollment.a', '/a', 'lookups', 'rollout', 'weights', 'spreadBy']);
+      ['a', 'payload.a', 'enrollment.a', '/a', 'lookups', 'certificate.a']);
     for (const {schema} of parts(rulesSchema))
       for (const key of Object.keys(schema.properties ?? {})) keys.add(key);
     const originals = accepted.map((file) => ({name: basename(file), value: parse(read(file))}));

@@ -33,4 +33,8 @@ class Identity {
   std::shared_ptr<evp_pkey_st> key_;
 };
 
+// A certificate that never changes, made with `openssl x509 -req`: base64 of its DER.
+// certificate_test lists what `openssl x509` says of it.
+extern const char* const kSampleCertificate;
+
 }  // namespace allocd::test

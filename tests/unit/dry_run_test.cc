@@ -89,6 +89,24 @@ TEST_CASE("dry-run: warnings alone exit 0, or 1 where that is wanted") {
   CHECK(allocd_json({"dry-run", path}, 0)["ok"] == true);
 }
 
+TEST_CASE("dry-run: the JSON trace tells of rollouts, and why there is no certificate") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write(
+      "r.yaml",
+      "rules:\n"
+      "  - {name: a, match: {not: {certificate.sha1: {exists: true}}}, rollout: 0%, reject: x}\n"
+      "  - {name: b, reject: x}\n");
+  const auto json =
+      allocd_json({"dry-run", path, "--registration-id", "a", "--linked-hub", "h"}, 0);
+  CHECK(json["rule"] == "b");
+  const auto& trace = json["trace"];
+  CHECK(trace[0]["matched"] == false);
+  CHECK(trace[0]["rollout"] ==
+        "not in it: this device is at 18.1566 %, the rule takes those below 0 %");
+  CHECK(trace[0]["matchers"][0]["parts"][0]["whyAbsent"] == "the request has no certificate");
+  CHECK_FALSE(trace[1].contains("rollout"));
+}
+
 TEST_CASE("dry-run: a request from a file, decided and explained") {
   const std::string request = kContoso + "/request.json";
   const auto json = allocd_json({"dry-run", kContoso, "--request", request}, 0);

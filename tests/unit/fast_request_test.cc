@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "rulefile/load_rules.h"
+#include "support/certificates.h"
 #include "webhook/answer.h"
 #include "webhook/parse_request.h"
 
@@ -34,6 +35,7 @@ rules:
           id: "${enrollment.id:-none} ${enrollment.kind:-none} ${attestation:-none}"
           edge: "${enrollment.capabilities.iotEdge:-none}"
           current: "${currentHub:-none} ${currentDeviceId:-none}"
+          certificate: "${certificate.subject.CN:-none} ${certificate.serialNumber:-none} ${certificate.subject.DC:-none}"
       payload: {echo: "${payload}"}
   - name: by-number
     match: {payload.n: {gte: 3}}
@@ -112,9 +114,13 @@ class Generator {
     member(out, "currentIotHubHostName", 3, [&] { return text(); });
     member(out, "currentDeviceId", 3, [&] { return text(); });
     member(out, pick({"symmetricKey", "x509", "tpm"}), 2, [&] {
-      return pick({"{}", R"({"k":1})", "{\"k\":1,\"k\":2}"});
+      return pick({"{}", R"({"k":1})", "{\"k\":1,\"k\":2}", kX509.c_str(), kX509.c_str()});
     });
-    member(out, pick({"x509", "tpm", "unknown"}), 6, [&] { return pick({"{}", "null"}); });
+    member(out, pick({"x509", "tpm", "unknown"}), 6, [&] {
+      return pick({"{}", "null", kX509.c_str(), R"({"clientCertificate":7})",
+                   R"({"clientCertificate":null})", R"({"clientCertificate":"MIIB"})",
+                   R"({"clientCertificate":"","clientCertificate":""})"});
+    });
     member(out, "payload", 1, [&] { return one_in(8) ? value(4) : payload(); });
     if (one_in(50)) member(out, "registrationId", 1, [&] { return text(); });
     return out + "}";
@@ -177,6 +183,8 @@ class Generator {
     }
   }
 
+  const std::string kX509 =
+      std::string(R"({"clientCertificate":")") + test::kSampleCertificate + "\"}";
   std::mt19937 random_;
 };
 
@@ -188,6 +196,7 @@ TEST_CASE(
   int fast = 0;
   int bad = 0;
   int allocated = 0;
+  int with_certificate = 0;
   for (int i = 0; i < 40'000; ++i) {
     const std::string body = generator.body();
     const Reply expected = strict_reply(body);
@@ -197,11 +206,13 @@ TEST_CASE(
     fast += read_fast(body, rules().fields()).has_value();
     bad += std::holds_alternative<BadRequest>(parse_request(body));
     allocated += got.status == 200;
+    with_certificate += got.body.find("toaster-007 0F00A1 example") != std::string::npos;
   }
   // All kinds came up, often.
   CHECK(fast > 10'000);
   CHECK(bad > 5'000);
   CHECK(allocated > 2'000);
+  CHECK(with_certificate > 200);
 }
 
 TEST_CASE(

@@ -174,6 +174,9 @@ TEST_CASE("field: names and where they lead") {
        {"reprovisionPolicy", "migrateDeviceData"},
        false},
       {"/a~1b/~0c/", FieldRoot::Request, {"a/b", "~c", ""}, false},
+      {"certificate.subject.CN", FieldRoot::Certificate, {}, false},
+      {"certificate.sha1", FieldRoot::Certificate, {}, true},
+      {"certificate.serialNumber", FieldRoot::Certificate, {}, true},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
@@ -193,7 +196,9 @@ TEST_CASE("field: names and where they lead") {
       {"registrationIdd", "unknown field `registrationIdd`", "did you mean `registrationId`?"},
       {"", "unknown field ``",
        "one of `registrationId`, `payload`, `currentHub`, `currentDeviceId`, `attestation`, "
-       "`enrollment`"},
+       "`enrollment`, `certificate`"},
+      {"certificate.subject.Cn", "unknown field `certificate.subject.Cn`",
+       "did you mean `certificate.subject.CN`?"},
       {"registrationId.x", "unknown field `registrationId.x`",
        "`registrationId` is a text and has no members"},
       {"payload.", "empty name between dots in field `payload.`",
