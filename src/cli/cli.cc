@@ -27,7 +27,9 @@ Examples:
       --linked-hub contoso-toasters-hub-1098.azure-devices.net
       the same without a request at hand
   allocd dry-run rules/contoso --linked-hub contoso-toasters-hub-1098.azure-devices.net
-      whether every hub pattern finds a hub among those)";
+      whether every hub pattern finds a hub among those
+  allocd dry-run rules/contoso --witness
+      for each rule a registration ID that reaches it, and where the order of rules matters)";
 
 constexpr const char* kTestExamples = R"(
 Examples:
@@ -80,6 +82,9 @@ void add_dry_run(CLI::App& app, DryRunOptions& options) {
       ->type_name("ID");
   command->add_flag("--explain", options.explain,
                     "Show each rule and matcher tried, with the value that it saw");
+  command->add_flag("--witness", options.witness,
+                    "Show for each rule the shortest registration ID that reaches it, and for "
+                    "rules that overlap one on which their order decides");
   command->add_flag("--fail-on-warning", options.fail_on_warning,
                     "Exit 1 where there are only warnings");
   add_output_option(*command, options.format);

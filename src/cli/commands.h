@@ -22,6 +22,7 @@ struct DryRunOptions {
   std::string enrollment_group;
   bool explain = false;
   bool fail_on_warning = false;
+  bool witness = false;
   Format format = Format::Text;
 };
 int dry_run(DryRunOptions options);

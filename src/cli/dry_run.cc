@@ -11,12 +11,16 @@
 #include <vector>
 
 #include "analysis/hub_coverage.h"
+#include "analysis/reachability.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "policy/sample_request.h"
 
 namespace allocd {
 namespace {
+
+constexpr std::chrono::seconds kAnalysisTime(5);
+constexpr std::size_t kMaxOverlaps = 1000;
 
 // `--linked-hub` takes several hosts, so that a path behind them may have been taken for one. No
 // host name has a slash in it or is a file here.
@@ -86,6 +90,27 @@ void print_summary(const LoadedRules& loaded, const DryRunOptions& options) {
   std::cout << '\n';
 }
 
+// What can be told about the rules in a few seconds.
+Reachability analyse(const LoadedRules& loaded, bool with_overlaps) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + kAnalysisTime;
+  ReachabilityCache cache;
+  return analyse_reachability(*loaded.rules, cache,
+                              {.time_is_up = [end] { return Clock::now() >= end; },
+                               .overlaps = with_overlaps ? kMaxOverlaps : 0});
+}
+
+// Nobody should take silence for praise.
+void print_not_analysed(const Reachability& reachability) {
+  const std::size_t count = reachability.count(RuleReach::Status::NotAnalysed);
+  if (count == 0) return;
+  std::cout << "whether " << (count == 1 ? "one rule" : std::to_string(count) + " rules")
+            << " can ever decide was not analysed";
+  if (reachability.rules_in_time < reachability.rules.size())
+    std::cout << " (time was up after " << reachability.rules_in_time << " rules)";
+  std::cout << "; `--witness` tells which and why\n";
+}
+
 int decide_request(const LoadedRules& loaded, const std::string& body,
                    const DryRunOptions& options) {
   Trace trace;
@@ -114,6 +139,8 @@ int dry_run(DryRunOptions options) {
   if (from_flags && options.linked_hubs.empty())
     return wrong_usage(
         "`--registration-id` needs `--linked-hub`, the hubs that the device may get");
+  if (options.witness && (from_flags || !options.request.empty()))
+    return wrong_usage("`--witness` is about the rules, and goes without a request");
   std::string mistake;
   const auto body = body_of(options, mistake);
   if (!mistake.empty()) return wrong_usage(mistake);
@@ -123,9 +150,18 @@ int dry_run(DryRunOptions options) {
     check_hub_coverage(*loaded.rules, options.linked_hubs, loaded.diagnostics);
   const bool bad = loaded.diagnostics.has_errors();
   const bool decides = body && !bad;
+  std::optional<Reachability> reachability;
+  if (loaded.rules && !body) {
+    reachability = analyse(loaded, options.witness);
+    report_unreachable(*loaded.rules, *reachability, loaded.rule_names, loaded.diagnostics);
+  }
   if (options.format == Format::AsJson && !decides) {
-    std::cout << diagnostics_json(loaded).dump(2, ' ', false, Json::error_handler_t::replace)
-              << '\n';
+    Json report = diagnostics_json(loaded);
+    if (reachability) {
+      report["notAnalysed"] = reachability->count(RuleReach::Status::NotAnalysed);
+      if (options.witness) add_witnesses(*loaded.rules, *reachability, report);
+    }
+    std::cout << report.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   } else {
     print_diagnostics(loaded.diagnostics, wants_colour(STDERR_FILENO), std::cerr);
   }
@@ -133,6 +169,11 @@ int dry_run(DryRunOptions options) {
     decide_request(loaded, *body, options);
   } else if (options.format == Format::Text) {
     print_summary(loaded, options);
+    if (reachability && options.witness) {
+      print_witnesses(*loaded.rules, *reachability, std::cout);
+    } else if (reachability) {
+      print_not_analysed(*reachability);
+    }
   }
   return bad || (options.fail_on_warning && loaded.diagnostics.warnings() > 0) ? kFindings : kFine;
 }

@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <ostream>
 #include <unistd.h>
@@ -103,6 +104,54 @@ Json diagnostics_json(const LoadedRules& loaded) {
     out["diagnostics"].push_back(std::move(entry));
   }
   return out;
+}
+
+void add_witnesses(const RuleSet& rules, const Reachability& reachability, Json& out) {
+  const auto name = [&](std::size_t rule) { return rules.rules()[rule].name; };
+  out["witnesses"] = Json::array();
+  for (std::size_t i = 0; i < reachability.rules.size(); ++i) {
+    const RuleReach& reach = reachability.rules[i];
+    Json entry = {{"rule", name(i)}, {"status", status_name(reach.status)}};
+    entry["registrationId"] = or_null(reach.registration_id);
+    entry["coveredBy"] = Json::array();
+    for (const std::size_t other : reach.covered_by) entry["coveredBy"].push_back(name(other));
+    if (!reach.why.empty()) entry["reason"] = reach.why;
+    out["witnesses"].push_back(std::move(entry));
+  }
+  out["overlaps"] = Json::array();
+  for (const Overlap& overlap : reachability.overlaps) {
+    Json entry = Json::object();
+    entry["rules"] = Json::array({name(overlap.first), name(overlap.second)});
+    entry["registrationId"] = overlap.registration_id;
+    out["overlaps"].push_back(std::move(entry));
+  }
+  out["overlapsLeftOut"] = reachability.overlaps_left_out;
+}
+
+void print_witnesses(const RuleSet& rules, const Reachability& reachability, std::ostream& out) {
+  std::size_t width = 0;
+  for (const Rule& rule : rules.rules()) width = std::max(width, rule.name.size());
+  for (std::size_t i = 0; i < reachability.rules.size(); ++i) {
+    const Rule& rule = rules.rules()[i];
+    const RuleReach& reach = reachability.rules[i];
+    out << rule.name << std::string(width + 2 - rule.name.size(), ' ') << status_name(reach.status);
+    if (reach.status == RuleReach::Status::Reachable) {
+      out << "     " << reach.registration_id;
+    } else if (reach.status == RuleReach::Status::NotAnalysed) {
+      out << "  " << printable(reach.why);
+    } else {
+      for (const std::size_t other : reach.covered_by)
+        out << (other == reach.covered_by.front() ? "   by " : ", ") << rules.rules()[other].name;
+    }
+    out << '\n';
+  }
+  if (!reachability.overlaps.empty()) out << "\nthe order decides:\n";
+  for (const Overlap& overlap : reachability.overlaps)
+    out << "  " << overlap.registration_id << "  " << rules.rules()[overlap.first].name
+        << " before " << rules.rules()[overlap.second].name << '\n';
+  if (reachability.overlaps_left_out > 0)
+    out << "  pairs of rules that may overlap and are not shown: " << reachability.overlaps_left_out
+        << '\n';
 }
 
 Json decision_json(const Answer& answer, const Trace& trace) {

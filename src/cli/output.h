@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <string>
 
+#include "analysis/reachability.h"
 #include "policy/rule_set.h"
 #include "policy/trace.h"
 #include "rulefile/load_rules.h"
@@ -20,6 +21,12 @@ void print_diagnostics(const Diagnostics& diagnostics, bool colour, std::ostream
 
 // `{"ok", "files", "rules", "revision", "diagnostics": […]}`.
 Json diagnostics_json(const LoadedRules& loaded);
+
+// Adds `"witnesses"` and `"overlaps"` to it.
+void add_witnesses(const RuleSet& rules, const Reachability& reachability, Json& out);
+
+// The same for a person: a line for each rule, and for each pair that overlaps.
+void print_witnesses(const RuleSet& rules, const Reachability& reachability, std::ostream& out);
 
 // `{"outcome", "status", "rule", "productLine", "source", "hub", "reason", "response", "trace"}`.
 Json decision_json(const Answer& answer, const Trace& trace);

@@ -48,7 +48,8 @@ int run_serve(const ServeOptions& options) {
   if (!options.listen.empty()) config->listen = options.listen;
   if (!options.admin_listen.empty()) config->admin_listen = options.admin_listen;
 
-  const LoadedRules loaded = load_rules(config->rules);
+  LoadedRules loaded = load_rules(config->rules);
+  loaded.sources.clear();  // a daemon lives long
   print_diagnostics(loaded.diagnostics, wants_colour(STDERR_FILENO), std::cerr);
   if (!loaded.rules) {
     std::cerr

@@ -148,7 +148,9 @@ const Rule* first_match(const RuleSet& rules, const AllocationRequest& request,
                         std::string_view own) {
   const FieldValues fields = rules.fields().read(request);
   Captures captures;
-  for (const Rule& rule : rules.rules()) {
+  auto to_try = rules.index().candidates(fields);
+  while (const auto number = to_try.next()) {
+    const Rule& rule = rules.rules()[*number];
     if (rule.rollout && !rule.rollout->is_everybody() && rule.name != own) continue;
     captures.assign(rule.variables.size(), std::nullopt);
     if (rule.match.holds(fields, captures)) return &rule;

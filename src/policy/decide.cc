@@ -104,7 +104,10 @@ Decision decide(const RuleSet& rules, const RequestValues& request, Moment now, 
 
   const FieldValues& fields = request.fields;
   Captures captures;
-  for (const Rule& rule : rules.rules()) {
+  // A trace tells of every rule.
+  auto to_try = trace == nullptr ? rules.index().candidates(fields) : rules.index().all();
+  while (const auto number = to_try.next()) {
+    const Rule& rule = rules.rules()[*number];
     RuleTrace* entry = trace != nullptr ? &trace->emplace_back() : nullptr;
     captures.assign(rule.variables.size(), std::nullopt);
     const bool matched =

@@ -69,6 +69,7 @@ struct CompiledOperator {
   Operator op = Operator::Equals;
   Json operand;  // as written, for people
   std::variant<OneOf, TextPart, Pattern, Glob, Presence, Bound, VersionRange, Operators> test;
+  bool ignore_case = false;
 
   bool holds(const Value& value, Captures* captures) const;
 };

@@ -197,7 +197,8 @@ const std::string* MatcherCompiler::pattern_text(const OperatorSpec& spec) {
 
 void MatcherCompiler::compile_operator(const OperatorSpec& spec, Place place, Operators& out) {
   const auto add = [&](auto test) {
-    out.operators_.push_back(CompiledOperator{spec.op, spec.operand.json(), std::move(test)});
+    out.operators_.push_back(
+        CompiledOperator{spec.op, spec.operand.json(), std::move(test), place.ignore_case});
   };
   const auto add_text_part = [&](TextPart::Where where) {
     if (const std::string* text = pattern_text(spec))
@@ -249,7 +250,8 @@ void MatcherCompiler::compile_operator(const OperatorSpec& spec, Place place, Op
     case Operator::Not: {
       place.conditional = true;
       Operators negated = compile_operators(spec.negated, place);
-      out.operators_.push_back(CompiledOperator{spec.op, nullptr, std::move(negated)});
+      out.operators_.push_back(
+          CompiledOperator{spec.op, nullptr, std::move(negated), place.ignore_case});
       break;
     }
   }
@@ -277,7 +279,8 @@ void MatcherCompiler::compile_list(const OperatorSpec& spec, Place place, Operat
   } else {
     test.values.push_back(operand.json());
   }
-  out.operators_.push_back(CompiledOperator{spec.op, operand.json(), std::move(test)});
+  out.operators_.push_back(
+      CompiledOperator{spec.op, operand.json(), std::move(test), place.ignore_case});
 }
 
 void MatcherCompiler::compile_regex(const OperatorSpec& spec, Place place, Operators& out) {
@@ -303,7 +306,7 @@ void MatcherCompiler::compile_regex(const OperatorSpec& spec, Place place, Opera
   }
   Pattern test{std::get<Regex>(std::move(compiled)), {}};
   if (place.captures) test.variables = new_variables(test.regex, place, at);
-  out.operators_.push_back(CompiledOperator{spec.op, *text, std::move(test)});
+  out.operators_.push_back(CompiledOperator{spec.op, *text, std::move(test), place.ignore_case});
 }
 
 std::vector<std::size_t> MatcherCompiler::new_variables(const Regex& regex, Place place,

@@ -49,6 +49,7 @@ LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& file
   spec.complete = !out.diagnostics.has_errors();
   for (const auto& file : files) parse_rule_file(*file, spec, out.diagnostics);
   out.rule_count = spec.rules.size();
+  for (const RuleSpec& rule : spec.rules) out.rule_names.push_back(rule.name.range);
   if (spec.rules.empty() && !out.diagnostics.has_errors())
     out.diagnostics.add(
         {Severity::Error,
@@ -86,7 +87,9 @@ LoadedRules load_rules(const std::vector<std::string>& paths) {
                        {}});
     }
   }
-  return load_rules_from(files, std::move(diagnostics));
+  LoadedRules out = load_rules_from(files, std::move(diagnostics));
+  out.sources = std::move(files);
+  return out;
 }
 
 }  // namespace allocd

@@ -18,6 +18,10 @@ struct LoadedRules {
   // The first 12 hex digits of a SHA-256 over the names and contents of the files, in order.
   std::string revision;
   Diagnostics diagnostics;
+  // Where the rules' names stand, in their order; valid as long as the files, which load_rules()
+  // leaves here.
+  std::vector<SourceRange> rule_names;
+  std::vector<std::unique_ptr<SourceFile>> sources;
 };
 
 // Reads a rule set: of a directory every `*.yaml` and `*.yml` below it, in the byte order of their

@@ -179,6 +179,59 @@ TEST_CASE("dry-run: hubs alone are held against every pattern") {
         "no linked hub fits `*-heatpumps-*` of rule `heatpump-088`");
 }
 
+TEST_CASE("dry-run: rules that can never decide are warned of, the others reached") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.write("r.yaml",
+                                        "rules:\n"
+                                        "  - {name: wide, match: {registrationId: {startsWith: "
+                                        "dev-}}, reject: x}\n"
+                                        "  - {name: narrow, match: {registrationId: {startsWith: "
+                                        "dev-9}}, reject: x}\n"
+                                        "  - {name: odd, match: {registrationId: {matches: "
+                                        "'oddity\\b'}}, reject: x}\n"
+                                        "  - {name: rest, reject: x}\n");
+  const std::string warning =
+      path +
+      ":3:12: warning: rule `narrow` can never decide: every registration ID that it "
+      "accepts is taken by `wide` (" +
+      path + ":2) [unreachable-rule]\n";
+  const Run plain = allocd({"dry-run", path});
+  CHECK(plain.exit_code == 0);
+  CHECK_MESSAGE(has(plain.output, warning), plain.output);
+  CHECK(has(plain.output,
+            ": ok, 1 warning\n"
+            "whether one rule can ever decide was not analysed; `--witness` tells "
+            "which and why\n"));
+  CHECK(allocd({"dry-run", path, "--fail-on-warning"}).exit_code == 1);
+
+  const Run witness = allocd({"dry-run", path, "--witness"});
+  CHECK_MESSAGE(has(witness.output,
+                    "wide    reachable     dev-\n"
+                    "narrow  unreachable   by wide\n"
+                    "odd     not analysed  the pattern has `\\b`\n"
+                    "rest    reachable     a\n"
+                    "\n"
+                    "the order decides:\n"
+                    "  dev-9  wide before narrow\n"
+                    "  dev-  wide before rest\n"
+                    "  pairs of rules that may overlap and are not shown: "),
+                witness.output);
+  const auto json = allocd_json({"dry-run", path, "--witness"}, 0);
+  CHECK(json["ok"] == true);
+  CHECK(json["notAnalysed"] == 1);
+  CHECK(json["witnesses"] == nlohmann::json::parse(R"([
+    {"rule":"wide","status":"reachable","registrationId":"dev-","coveredBy":[]},
+    {"rule":"narrow","status":"unreachable","registrationId":null,"coveredBy":["wide"]},
+    {"rule":"odd","status":"not analysed","registrationId":null,"coveredBy":[],
+     "reason":"the pattern has `\\b`"},
+    {"rule":"rest","status":"reachable","registrationId":"a","coveredBy":[]}])"));
+  CHECK(json["overlaps"] == nlohmann::json::parse(R"([
+    {"rules":["wide","narrow"],"registrationId":"dev-9"},
+    {"rules":["wide","rest"],"registrationId":"dev-"}])"));
+  CHECK(allocd({"dry-run", path, "--witness", "--registration-id", "a", "--linked-hub", "h"})
+            .exit_code == 2);
+}
+
 TEST_CASE("command line: wrong usage exits 2, help and version exit 0") {
   struct Case {
     std::vector<std::string> arguments;
