@@ -52,4 +52,9 @@ std::string_view SourceRange::text() const {
   return file->text().substr(begin, end - begin);
 }
 
+std::string place(const SourceRange& range) {
+  if (range.file == nullptr) return "somewhere else";
+  return range.file->path() + ":" + std::to_string(range.file->position(range.begin).line);
+}
+
 }  // namespace allocd

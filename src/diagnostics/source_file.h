@@ -54,6 +54,9 @@ struct SourceRange {
   std::string_view text() const;
 };
 
+// "rules/10-toasters.yaml:12", for messages that speak of a second place.
+std::string place(const SourceRange& range);
+
 // A value and where it was written.
 template <typename T>
 struct Located {

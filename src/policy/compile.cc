@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "diagnostics/closest_match.h"
+#include "policy/lookup_compiler.h"
 #include "policy/matcher.h"
 #include "policy/twin_compiler.h"
 
@@ -24,11 +25,6 @@ bool is_rule_name(std::string_view name) {
   return true;
 }
 
-std::string place(const SourceRange& range) {
-  if (range.file == nullptr) return "somewhere else";
-  return range.file->path() + ":" + std::to_string(range.file->position(range.begin).line);
-}
-
 std::string source_of(const SourceRange& range) {
   if (range.file == nullptr) return {};
   return range.file->name() + ":" + std::to_string(range.file->position(range.begin).line);
@@ -40,6 +36,7 @@ class RuleSetCompiler {
       : spec_(spec), diagnostics_(diagnostics), twins_(spec, diagnostics) {}
 
   RuleSet compile() {
+    compile_lookups(spec_, fields_, diagnostics_);
     std::vector<Rule> rules;
     rules.reserve(spec_.rules.size());
     for (const RuleSpec& rule : spec_.rules) {
@@ -47,6 +44,7 @@ class RuleSetCompiler {
       rules.push_back(compile_rule(rule));
     }
     twins_.finish();
+    check_unused_lookups(spec_, fields_, diagnostics_);
     return {std::move(rules), std::move(fields_)};
   }
 

@@ -16,6 +16,7 @@ enum class FieldRoot {
   EnrollmentKind,  // `group` or `individual`
   Attestation,     // `symmetricKey`, `x509` or `tpm`
   Certificate,     // of the certificate that the device showed; `name` says what
+  Lookup,          // `path` is the lookup's name, and leads on into the row that it finds
 };
 
 struct Field {
@@ -27,6 +28,8 @@ struct Field {
   bool ignores_case = false;
   // Whether DPS sends it in every request, so that a rule need not make sure of it.
   bool always_there = false;
+  // Whether it is a column of a table: a text, and there wherever the row is.
+  bool is_column = false;
 };
 
 struct FieldError {

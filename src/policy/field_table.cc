@@ -4,7 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "diagnostics/closest_match.h"
 #include "policy/certificate.h"
+#include "policy/lookups.h"
 
 namespace allocd {
 namespace {
@@ -42,6 +44,29 @@ FieldTable::FieldTable() : nodes_(2) {
   slot_of(std::get<Field>(parse_field("currentHub")));
 }
 
+std::variant<Field, FieldError> FieldTable::parse(std::string_view name) const {
+  if (lookups_ != nullptr)
+    if (auto of_lookup = lookups_->parse(name)) return *std::move(of_lookup);
+  auto out = parse_field(name);
+  auto* error = std::get_if<FieldError>(&out);
+  // Something else may have been meant than one of the fields that always exist.
+  if (error != nullptr && lookups_ != nullptr && !lookups_->names().empty() &&
+      !name.starts_with('/') && !is_field_root(name)) {
+    std::vector<std::string_view> roots = lookups_->names();
+    roots.insert(roots.end(), field_roots().begin(), field_roots().end());
+    error->help = suggestion(name.substr(0, name.find('.')), roots);
+  }
+  return out;
+}
+
+bool FieldTable::is_root(std::string_view name) const {
+  return is_field_root(name) || (lookups_ != nullptr && lookups_->has(name));
+}
+
+void FieldTable::look_up(FieldValues& values) const {
+  if (lookups_ != nullptr) lookups_->fill(values);
+}
+
 std::size_t FieldTable::slot_of(const Field& field) {
   const auto slot_in = [&](std::size_t& place) {
     if (place == kNone) place = new_slot();
@@ -57,6 +82,11 @@ std::size_t FieldTable::slot_of(const Field& field) {
       const auto [known, added] = certificate_.try_emplace(which, slots_);
       if (added) new_slot();
       return known->second;
+    }
+    case FieldRoot::Lookup: {
+      const std::size_t slot = lookups_->slot_of(field, slots_);
+      if (slot == slots_) ++slots_;
+      return slot;
     }
     case FieldRoot::Request:
     case FieldRoot::Enrollment: break;
@@ -112,12 +142,18 @@ void FieldTable::read_certificate(std::optional<std::string_view> text, FieldVal
 
 FieldValues FieldTable::read(const AllocationRequest& request) const {
   FieldValues out(slots_);
+  read_own(request, out);
+  look_up(out);
+  return out;
+}
+
+void FieldTable::read_own(const AllocationRequest& request, FieldValues& out) const {
   walk(request.body, nodes_[kRequestRoot], out);
   if (const std::string_view kind = attestation_of(request); attestation_ != kNone && !kind.empty())
     out.set(attestation_, Value(kind));
   if (reads_certificate()) read_certificate(certificate_of(request), out);
   const Json* record = request.enrollment();
-  if (record == nullptr) return out;
+  if (record == nullptr) return;
   walk(*record, nodes_[kEnrollmentRoot], out);
   const bool group = member(request.body, "enrollmentGroup") != nullptr;
   if (enrollment_kind_ != kNone)
@@ -125,7 +161,6 @@ FieldValues FieldTable::read(const AllocationRequest& request) const {
   if (enrollment_id_ != kNone)
     if (const Json* id = member(*record, group ? "enrollmentGroupId" : "registrationId"))
       out.set(enrollment_id_, Value(*id));
-  return out;
 }
 
 }  // namespace allocd

@@ -16,7 +16,10 @@
 
 namespace allocd {
 
-// The values of a table's fields in one request, by slot. Valid as long as the request is.
+class Lookups;
+
+// The values of a table's fields in one request, by slot. Valid as long as the request, and the
+// rule set whose lookups were asked.
 class FieldValues {
  public:
   explicit FieldValues(std::size_t slots) : values_(slots) {}
@@ -54,11 +57,22 @@ class FieldTable {
  public:
   FieldTable();
 
+  // The field that `name` means here: a lookup's, or as parse_field() says.
+  std::variant<Field, FieldError> parse(std::string_view name) const;
+  // As is_field_root(), and true for lookups.
+  bool is_root(std::string_view name) const;
+
   // The slot of a field: fields that mean the same share one.
   std::size_t slot_of(const Field& field);
 
   // One pass over the request: the cost grows with the request and the fields, not their product.
   FieldValues read(const AllocationRequest& request) const;
+
+  void set_lookups(std::shared_ptr<Lookups> lookups) { lookups_ = std::move(lookups); }
+  // Null before they are set.
+  const Lookups* lookups() const { return lookups_.get(); }
+  // Fills in the fields that come from tables; all others must be there. Every reader ends with it.
+  void look_up(FieldValues& values) const;
 
   // Slots that every table has, since deciding itself looks at them.
   static constexpr std::size_t kRegistrationId = 0;
@@ -86,10 +100,13 @@ class FieldTable {
   void read_certificate(std::optional<std::string_view> text, FieldValues& values) const;
 
  private:
+  // What is in the request itself.
+  void read_own(const AllocationRequest& request, FieldValues& out) const;
   void walk(const Json& json, const Node& node, FieldValues& values) const;
   std::size_t new_slot() { return slots_++; }
 
   std::vector<Node> nodes_;
+  std::shared_ptr<Lookups> lookups_;
   std::size_t slots_ = 0;
   std::size_t enrollment_id_ = kNone;
   std::size_t enrollment_kind_ = kNone;

@@ -58,10 +58,10 @@ std::vector<std::string_view> possible_values(const Field& field) {
 }
 
 bool is_always_text(const Field& field) {
-  return field.root == FieldRoot::Attestation || field.root == FieldRoot::EnrollmentKind ||
-         field.root == FieldRoot::EnrollmentId || field.root == FieldRoot::Certificate ||
-         field.name == "registrationId" || field.name == "currentHub" ||
-         field.name == "currentDeviceId";
+  return field.is_column || field.root == FieldRoot::Attestation ||
+         field.root == FieldRoot::EnrollmentKind || field.root == FieldRoot::EnrollmentId ||
+         field.root == FieldRoot::Certificate || field.name == "registrationId" ||
+         field.name == "currentHub" || field.name == "currentDeviceId";
 }
 
 }  // namespace
@@ -116,7 +116,7 @@ Matcher::Group MatcherCompiler::compile_group(const MatcherGroupSpec& spec, bool
       continue;
     }
     const auto& written = std::get<FieldMatcherSpec>(part);
-    const auto parsed = parse_field(written.field.value);
+    const auto parsed = fields_.parse(written.field.value);
     const auto* error = std::get_if<FieldError>(&parsed);
     if (error != nullptr)
       diagnostics_.error(written.field.range, "unknown-field", error->message + " in `match`",
@@ -313,7 +313,7 @@ std::vector<std::size_t> MatcherCompiler::new_variables(const Regex& regex, Plac
                                                         const SourceRange& at) {
   std::vector<std::size_t> out;
   for (const std::string& name : regex.group_names()) {
-    if (is_field_root(name) || name == "hub" || name == "hubName" || name == "now") {
+    if (fields_.is_root(name) || name == "hub" || name == "hubName" || name == "now") {
       diagnostics_.error(at, "reserved-capture",
                          "group " + in_backticks(name) + " has a name that means something else",
                          "rename the group");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,8 @@
 #include "policy/share.h"
 
 namespace allocd {
+
+class LookupTable;
 
 enum class Operator {
   Equals,
@@ -128,10 +131,20 @@ struct RuleSpec {
   std::vector<Located<SampleRequest>> examples;
 };
 
+struct LookupSpec {
+  Located<std::string> name;
+  Located<std::string> table;                  // a path, relative to the file
+  Located<std::string> key;                    // a field, or a text with `${..}`
+  std::optional<Located<std::string>> column;  // where the table has the keys
+  SourceRange range;
+  std::shared_ptr<const LookupTable> rows;  // what `table` holds; null where it could not be read
+};
+
 // Everything that the files of a set say.
 struct RuleSetSpec {
   std::vector<RuleSpec> rules;
   std::vector<TemplateSpec> templates;
+  std::vector<LookupSpec> lookups;
   // False where a file could not be read as a whole: what seems to be missing may stand there.
   bool complete = true;
 };

@@ -111,7 +111,9 @@ std::variant<Value, RenderError> Reference::value(const RenderContext& context,
                                                   std::string& scratch) const {
   Value value = fetch(*this, context, scratch);
   if (value.is_absent()) {
-    if (!fallback) return RenderError{in_backticks(name) + " is not in the request"};
+    if (!fallback)
+      return RenderError{in_backticks(name) +
+                         (looked_up ? " is not in its table" : " is not in the request")};
     value = Value(std::string_view(*fallback));
   }
   for (const Filter filter : filters) {

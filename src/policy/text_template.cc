@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "diagnostics/closest_match.h"
+#include "policy/lookups.h"
 
 namespace allocd {
 namespace {
@@ -105,11 +106,15 @@ class ReferenceParser {
   }
 
   bool resolve_field(Reference& out) {
-    auto parsed = parse_field(out.name);
+    auto parsed = scope_.fields->parse(out.name);
     if (auto* error = std::get_if<FieldError>(&parsed)) {
-      const bool root_known = out.name.starts_with('/') || is_field_root(out.name);
+      const bool root_known = out.name.starts_with('/') || scope_.fields->is_root(out.name);
       std::vector<std::string_view> names = field_roots();
       names.push_back("now");
+      if (const Lookups* lookups = scope_.fields->lookups()) {
+        const std::vector<std::string_view> own = lookups->names();
+        names.insert(names.end(), own.begin(), own.end());
+      }
       if (scope_.hub_chosen) names.insert(names.end(), {"hub", "hubName"});
       if (scope_.variables != nullptr)
         for (const auto& [name, variable] : *scope_.variables) names.push_back(name);
@@ -122,17 +127,21 @@ class ReferenceParser {
     const Field& field = std::get<Field>(parsed);
     out.source = Reference::Source::Field;
     out.index = scope_.fields->slot_of(field);
+    out.looked_up = field.root == FieldRoot::Lookup;
     const bool sure = field.always_there || out.fallback || scope_.ensured == nullptr ||
-                      std::find(scope_.ensured->begin(), scope_.ensured->end(), out.name) !=
-                          scope_.ensured->end();
+                      is_ensured(out.name) || (field.is_column && is_ensured(field.path.front()));
     if (!sure)
       diagnostics_.warning(place_, "maybe-absent",
                            "rule " + in_backticks(scope_.rule) + " does not make sure that " +
-                               in_backticks(out.name) +
-                               " is there, and refuses the devices that do not send it",
+                               in_backticks(out.name) + " is there, and refuses the devices that " +
+                               (out.looked_up ? "are not in its table" : "do not send it"),
                            "add `" + out.name + ": {exists: true}` to `match`, or a default: `${" +
                                out.name + ":-…}`");
     return true;
+  }
+
+  bool is_ensured(std::string_view name) const {
+    return std::find(scope_.ensured->begin(), scope_.ensured->end(), name) != scope_.ensured->end();
   }
 
   const ReferenceScope& scope_;

@@ -58,7 +58,8 @@ struct Reference {
   enum class Source { Field, Variable, Hub, HubName, Now };
   std::string name;
   Source source = Source::Field;
-  std::size_t index = 0;  // the field's slot or the variable's number
+  std::size_t index = 0;   // the field's slot or the variable's number
+  bool looked_up = false;  // a field that comes from a table
   std::optional<std::string> fallback;
   std::vector<Filter> filters;
 

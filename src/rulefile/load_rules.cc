@@ -1,7 +1,11 @@
 #include "rulefile/load_rules.h"
 
 #include <cstdio>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -9,45 +13,102 @@
 #include "policy/compile.h"
 #include "rulefile/rule_file.h"
 #include "rulefile/rule_paths.h"
+#include "rulefile/table_file.h"
 #include "rulefile/text_file.h"
 
 namespace allocd {
 namespace {
 
-// Lengths go in as well, so that no two sets of files look the same.
-std::string revision_of(const std::vector<std::unique_ptr<SourceFile>>& files) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
-                                                                     EVP_MD_CTX_free);
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr);
-  for (const auto& file : files) {
-    const std::string head = std::to_string(file->name().size()) + ":" + file->name() +
-                             std::to_string(file->text().size()) + ":";
-    EVP_DigestUpdate(hash.get(), head.data(), head.size());
-    EVP_DigestUpdate(hash.get(), file->text().data(), file->text().size());
+// Tells sets of files apart.
+class Revision {
+ public:
+  Revision() { EVP_DigestInit_ex(hash_.get(), EVP_sha256(), nullptr); }
+
+  // Lengths go in as well, so that no two sets of files look the same.
+  void add(const SourceFile& file) {
+    const std::string head = std::to_string(file.name().size()) + ":" + file.name() +
+                             std::to_string(file.text().size()) + ":";
+    EVP_DigestUpdate(hash_.get(), head.data(), head.size());
+    EVP_DigestUpdate(hash_.get(), file.text().data(), file.text().size());
   }
-  EVP_DigestFinal_ex(hash.get(), digest, &size);
-  std::string out;
-  for (unsigned int i = 0; i < 6 && i < size; ++i) {
-    char hex[3];
-    std::snprintf(hex, sizeof hex, "%02x", static_cast<unsigned>(digest[i]));
-    out += hex;
+
+  std::string finish() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    EVP_DigestFinal_ex(hash_.get(), digest, &size);
+    std::string out;
+    for (unsigned int i = 0; i < 6 && i < size; ++i) {
+      char hex[3];
+      std::snprintf(hex, sizeof hex, "%02x", static_cast<unsigned>(digest[i]));
+      out += hex;
+    }
+    return out;
   }
-  return out;
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash_{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+};
+
+// The text of the file at a path, or nothing and the reason why.
+using ReadFile =
+    std::function<std::optional<std::string>(const std::string& path, std::string& why)>;
+
+// Where `table` leads from a rule file's path or name.
+std::string beside(const std::string& rule_file, const std::string& table) {
+  if (table.starts_with('/')) return table;
+  const std::size_t slash = rule_file.rfind('/');
+  return (slash == std::string::npos ? "" : rule_file.substr(0, slash + 1)) + table;
 }
 
-}  // namespace
+// Opens the tables of the set, each once, whatever number of lookups uses it.
+void read_tables(RuleSetSpec& set, const ReadFile& read, Revision& revision,
+                 Diagnostics& diagnostics) {
+  std::map<std::string, std::vector<LookupSpec*>> users;  // by the table's name within the set
+  for (LookupSpec& lookup : set.lookups)
+    if (const SourceFile* file = lookup.table.range.file)
+      users[beside(file->name(), lookup.table.value)].push_back(&lookup);
+  for (const auto& [name, lookups] : users) {
+    const Located<std::string>& first = lookups[0]->table;
+    const std::string path = beside(first.range.file->path(), first.value);
+    std::string why;
+    auto text = read(path, why);
+    if (!text) {
+      for (const LookupSpec* lookup : lookups)
+        diagnostics.error(lookup->table.range, "unreadable-file",
+                          "cannot read table " + in_backticks(path) + ": " + why,
+                          "a table's path begins at the folder of the rule file");
+      continue;
+    }
+    // Gone again when its rows are in memory.
+    const SourceFile file(path, name, std::move(*text));
+    revision.add(file);
+    std::set<std::tuple<std::string, int, int, std::string>> reported;
+    for (LookupSpec* lookup : lookups) {
+      Diagnostics found;
+      lookup->rows = read_table(file, *lookup, found);
+      // What is wrong with the file is so for each of them, and said once.
+      const bool again = !reported.empty() && found.dropped() == 0;
+      if (!again) diagnostics.append(found);
+      for (const Diagnostic& d : found.all())
+        if (reported.emplace(d.file, d.line, d.column, d.code).second && again) diagnostics.add(d);
+    }
+  }
+}
 
-LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& files,
-                            Diagnostics diagnostics) {
+LoadedRules load(const std::vector<std::unique_ptr<SourceFile>>& files, Diagnostics diagnostics,
+                 const ReadFile& read) {
   LoadedRules out;
   out.diagnostics = std::move(diagnostics);
   out.files = files.size();
-  out.revision = revision_of(files);
   RuleSetSpec spec;
   spec.complete = !out.diagnostics.has_errors();
-  for (const auto& file : files) parse_rule_file(*file, spec, out.diagnostics);
+  Revision revision;
+  for (const auto& file : files) {
+    revision.add(*file);
+    parse_rule_file(*file, spec, out.diagnostics);
+  }
+  read_tables(spec, read, revision, out.diagnostics);
+  out.revision = revision.finish();
   out.rule_count = spec.rules.size();
   for (const RuleSpec& rule : spec.rules) out.rule_names.push_back(rule.name.range);
   if (spec.rules.empty() && !out.diagnostics.has_errors())
@@ -66,6 +127,20 @@ LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& file
   if (rules && !out.diagnostics.has_errors())
     out.rules = std::make_shared<const RuleSet>(std::move(*rules));
   return out;
+}
+
+}  // namespace
+
+LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& files,
+                            Diagnostics diagnostics,
+                            const std::vector<std::unique_ptr<SourceFile>>& tables) {
+  return load(files, std::move(diagnostics),
+              [&](const std::string& path, std::string& why) -> std::optional<std::string> {
+                for (const auto& table : tables)
+                  if (table->path() == path) return std::string(table->text());
+                why = "No such file or directory";
+                return std::nullopt;
+              });
 }
 
 LoadedRules load_rules(const std::vector<std::string>& paths) {
@@ -87,7 +162,7 @@ LoadedRules load_rules(const std::vector<std::string>& paths) {
                        {}});
     }
   }
-  LoadedRules out = load_rules_from(files, std::move(diagnostics));
+  LoadedRules out = load(files, std::move(diagnostics), read_text_file);
   out.sources = std::move(files);
   return out;
 }

@@ -1,4 +1,5 @@
-// Rule files on disk in, a rule set out. The one place where rule files are opened.
+// Rule files on disk in, a rule set out. The one place where rule files and their tables are
+// opened.
 #pragma once
 
 #include <memory>
@@ -15,7 +16,8 @@ struct LoadedRules {
   std::shared_ptr<const RuleSet> rules;  // null where there was an error
   std::size_t files = 0;
   std::size_t rule_count = 0;  // rules that were read, good or bad
-  // The first 12 hex digits of a SHA-256 over the names and contents of the files, in order.
+  // The first 12 hex digits of a SHA-256 over the names and contents of the files, in order, and
+  // of the tables behind them.
   std::string revision;
   Diagnostics diagnostics;
   // Where the rules' names stand, in their order; valid as long as the files, which load_rules()
@@ -27,11 +29,13 @@ struct LoadedRules {
 // Reads a rule set: of a directory every `*.yaml` and `*.yml` below it, in the byte order of their
 // relative paths, but for hidden files, editors' backups, `*.test.yaml`, and folders named
 // `tables`; or the files named. Everything that is wrong is in the diagnostics: a path that is not
-// there, a file that cannot be read, a set without a rule. Does not throw.
+// there, a file that cannot be read, a set without a rule. A table is looked for from the folder of
+// the rule file that names it, wherever that leads, or at an absolute path. Does not throw.
 LoadedRules load_rules(const std::vector<std::string>& paths);
 
-// The same for files that have been read. Pure.
+// The same for files that have been read. `tables` are those that lookups may name, by path. Pure.
 LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& files,
-                            Diagnostics diagnostics = {});
+                            Diagnostics diagnostics = {},
+                            const std::vector<std::unique_ptr<SourceFile>>& tables = {});
 
 }  // namespace allocd

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "rulefile/lookup_reader.h"
 #include "rulefile/map_reader.h"
 #include "rulefile/rule_reader.h"
 #include "rulefile/yaml_tree.h"
@@ -50,6 +51,9 @@ void parse_rule_file(const SourceFile& file, RuleSetSpec& set, Diagnostics& diag
       for (const LocatedMember& m : templates->map())
         set.templates.push_back({m.key, read_twin(m.value, "template " + in_backticks(m.key.value),
                                                   false, diagnostics)});
+    if (const LocatedValue* lookups = map.map("lookups"))
+      for (const LocatedMember& m : lookups->map())
+        set.lookups.push_back(read_lookup(m, diagnostics));
     if (const LocatedValue* rules = map.list("rules"))
       for (const LocatedValue& rule : rules->list())
         if (RuleSpec spec = read_rule(rule, product_line, diagnostics);

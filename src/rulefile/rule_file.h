@@ -8,7 +8,8 @@
 namespace allocd {
 
 // Parses `file` and appends what it says to `set`. Reports every mistake of form; where the file is
-// no YAML map at all, so that its templates are not known, `set.complete` becomes false.
+// no YAML map at all, so that its templates and lookups are not
+// known, `set.complete` becomes false.
 void parse_rule_file(const SourceFile& file, RuleSetSpec& set, Diagnostics& diagnostics);
 
 }  // namespace allocd

@@ -37,7 +37,14 @@ std::optional<std::string> read_text_file(const std::string& path, std::string& 
     why = "not a regular file";
     return std::nullopt;
   }
+  const std::string too_large = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
   std::string text;
+  if (const auto size = static_cast<std::size_t>(status.st_size); size <= kMaxFileBytes) {
+    text.reserve(size);
+  } else {
+    why = too_large;
+    return std::nullopt;
+  }
   char buffer[65536];
   for (;;) {
     const ssize_t count = read(file.get(), buffer, sizeof buffer);
@@ -49,7 +56,7 @@ std::optional<std::string> read_text_file(const std::string& path, std::string& 
     if (count == 0) return text;
     text.append(buffer, static_cast<std::size_t>(count));
     if (text.size() > kMaxFileBytes) {
-      why = "larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
+      why = too_large;
       return std::nullopt;
     }
   }

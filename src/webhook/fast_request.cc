@@ -251,6 +251,7 @@ std::optional<RequestValues> read_fast(std::string_view body, const FieldTable& 
   doubles.forget();
   std::optional<RequestValues> out(std::in_place, fields.slots());
   if (!Reader(fields, doubles, *out).read(root)) return std::nullopt;
+  fields.look_up(out->fields);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rulefile/load_rules.h"
@@ -29,7 +30,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<std::unique_ptr<SourceFile>> files;
   files.push_back(std::make_unique<SourceFile>(
       "rules.yaml", "rules.yaml", std::string(reinterpret_cast<const char*>(data), size)));
-  const LoadedRules loaded = load_rules_from(files);
+  std::vector<std::unique_ptr<SourceFile>> tables;
+  for (const auto& [name, text] : {std::pair("t.csv", "id,a\noslo-t100-r2,1\nb,\n"),
+                                   std::pair("t.yaml", "{v2: {a: [1]}, g: text, 12: {}}")})
+    tables.push_back(std::make_unique<SourceFile>(name, name, text));
+  const LoadedRules loaded = load_rules_from(files, {}, tables);
   expect((loaded.rules == nullptr) == loaded.diagnostics.has_errors());
   for (const Diagnostic& d : loaded.diagnostics.sorted()) expect(!render(d).empty());
   if (!loaded.rules) return 0;

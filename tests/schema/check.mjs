@@ -11,12 +11,28 @@ import {parse} from 'yaml';
 import {Loader, forEach} from './loader.mjs';
 import {apart, mutants} from './mutants.mjs';
 
+// How a name begins that may be a lookup's, or a variable's.
+const kNotOurs =
+  '(?!(?:registrationId|currentHub|currentDeviceId|attestation|certificate|hub|hubName|now)\\b)[A-Za-z]';
+
 // What allocd refuses and no schema can see. Nothing else may be accepted by the schema and refused
 // by allocd; nothing at all may be refused by the schema and accepted by allocd.
 const kUnseen = [
   {code: 'no-rules', why: 'rules may stand in other files of the set'},
   {code: 'duplicate-rule', why: 'names are compared over all files'},
   {code: 'duplicate-template', why: 'names are compared over all files'},
+  {code: 'duplicate-lookup', why: 'names are compared over all files'},
+  {code: 'unknown-field', message: new RegExp(`^unknown field \`${kNotOurs}[^\`]*\` in \`match\`$`),
+    why: 'lookups may stand in other files of the set'},
+  {code: 'unknown-reference', message: new RegExp(`^unknown field \`${kNotOurs}`),
+    why: 'columns stand in tables'},
+  {code: 'unreadable-file', message: /^cannot read table/, why: 'tables are other files'},
+  {code: 'unknown-column', why: 'columns stand in tables'},
+  {code: 'missing-key', message: /`column` in lookup/, why: 'whether it is needed tells the table'},
+  {code: 'duplicate-row', why: 'rows stand in tables'},
+  {code: 'bad-lookup-key', message: /another lookup/, why: 'its name may be that of a variable'},
+  {code: 'wrong-type', message: new RegExp(`\`\\$\\{${kNotOurs}\\w*\\}\` never is one$`),
+    why: 'a variable looks like a lookup'},
   {code: 'unknown-template', why: 'templates may stand in other files of the set'},
   {code: 'unknown-reference', message: /field or variable/, why: 'variables come from regexes'},
   {code: 'conditional-capture', why: 'variables come from regexes'},
@@ -31,7 +47,8 @@ const kUnseen = [
 ];
 // Whether a file has these depends on the others of its set.
 const kOfTheSet = new Set(
-  ['no-rules', 'duplicate-rule', 'duplicate-template', 'unknown-template', 'example-not-matched']);
+  ['no-rules', 'duplicate-rule', 'duplicate-template', 'duplicate-lookup', 'unknown-template',
+    'example-not-matched']);
 
 const kHere = dirname(fileURLToPath(import.meta.url));
 const kRoot = resolve(kHere, '../..');
@@ -221,7 +238,7 @@ async function main(binary) {
     for (const set of sets(refused)) await checkRefused(loader, set);
 
     const keys = new Set(
-      ['a', 'payload.a', 'enrollment.a', '/a', 'lookups', 'certificate.a']);
+      ['a', 'payload.a', 'enrollment.a', '/a', 'inventory', 'inventory.site', 'certificate.a']);
     for (const {schema} of parts(rulesSchema))
       for (const key of Object.keys(schema.properties ?? {})) keys.add(key);
     const originals = accepted.map((file) => ({name: basename(file), value: parse(read(file))}));

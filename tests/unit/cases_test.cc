@@ -2,6 +2,7 @@
 //
 // Sections of a story, in any number:
 //   NAME.yaml     a rule file; all of them make up the set
+//   tables/NAME   a table that lookups may name
 //   ask NAME      a request in few words (the form of `examples`)
 //   request NAME  a request as DPS sends it
 //   answer NAME   what came of the ask or request before it: status, content type and body
@@ -60,13 +61,17 @@ std::string answer_text(const Answer& answer) {
   return out + '\n' + answer.reply.body + '\n';
 }
 
+bool is_table(const test::Section& section) { return section.name.starts_with("tables/"); }
+
 // The story as it should be: everything that is checked is filled in anew.
 test::Archive play(test::Archive story) {
   std::vector<std::unique_ptr<SourceFile>> files;
+  std::vector<std::unique_ptr<SourceFile>> tables;
   for (const test::Section& s : story.sections)
-    if (s.name.ends_with(".yaml"))
-      files.push_back(std::make_unique<SourceFile>(s.name, s.name, s.text));
-  const LoadedRules loaded = load_rules_from(files);
+    if (is_table(s) || s.name.ends_with(".yaml"))
+      (is_table(s) ? tables : files)
+          .push_back(std::make_unique<SourceFile>(s.name, s.name, s.text));
+  const LoadedRules loaded = load_rules_from(files, {}, tables);
   std::ostringstream diagnostics;
   print_diagnostics(loaded.diagnostics, false, diagnostics);
 
@@ -99,7 +104,7 @@ test::Archive play(test::Archive story) {
       expects_diagnostics = true;
       s.text = diagnostics.str();
     } else {
-      REQUIRE_MESSAGE(s.name.ends_with(".yaml"), "unknown section " << s.name);
+      REQUIRE_MESSAGE((is_table(s) || s.name.ends_with(".yaml")), "unknown section " << s.name);
     }
   }
   if (!expects_diagnostics) CHECK(diagnostics.str() == "");

@@ -18,6 +18,10 @@ namespace {
 
 // Rules that look at everything there is, so that a difference anywhere shows in the answer.
 constexpr const char* kRules = R"(
+lookups:
+  group: {table: tables/groups.csv, key: enrollment.id, column: id}
+  current: {table: tables/groups.csv, key: "${currentHub}${payload.n:-}"}
+  typed: {table: tables/typed.yaml, key: payload.a}
 rules:
   - name: everything
     match: {payload.a: {exists: true}}
@@ -36,6 +40,9 @@ rules:
           edge: "${enrollment.capabilities.iotEdge:-none}"
           current: "${currentHub:-none} ${currentDeviceId:-none}"
           certificate: "${certificate.subject.CN:-none} ${certificate.serialNumber:-none} ${certificate.subject.DC:-none}"
+          group: "${group:-none|string} ${group.name:-none}"
+          found: "${current.name:-none}"
+          typed: "${typed:-none|string} ${typed.list.1:-none}"
       payload: {echo: "${payload}"}
   - name: by-number
     match: {payload.n: {gte: 3}}
@@ -45,11 +52,22 @@ rules:
     reject: "x509 of ${enrollment.id}"
 )";
 
+constexpr const char* kGroups = "name,id\none,g1\nG1,other\n\"hub-1.azure-devices.net3\",hub\n";
+constexpr const char* kTyped = R"(
+g1: {list: [1, 2.5]}
+3: three
+true: [yes, true]
+)";
+
 const RuleSet& rules() {
   static const LoadedRules kLoaded = [] {
     std::vector<std::unique_ptr<SourceFile>> files;
     files.push_back(std::make_unique<SourceFile>("r.yaml", "r.yaml", kRules));
-    return load_rules_from(files);
+    std::vector<std::unique_ptr<SourceFile>> tables;
+    for (const auto& [name, text] :
+         {std::pair("tables/groups.csv", kGroups), std::pair("tables/typed.yaml", kTyped)})
+      tables.push_back(std::make_unique<SourceFile>(name, name, text));
+    return load_rules_from(files, {}, tables);
   }();
   REQUIRE(kLoaded.rules);
   return *kLoaded.rules;
@@ -197,6 +215,7 @@ TEST_CASE(
   int bad = 0;
   int allocated = 0;
   int with_certificate = 0;
+  int looked_up = 0;
   for (int i = 0; i < 40'000; ++i) {
     const std::string body = generator.body();
     const Reply expected = strict_reply(body);
@@ -207,12 +226,15 @@ TEST_CASE(
     bad += std::holds_alternative<BadRequest>(parse_request(body));
     allocated += got.status == 200;
     with_certificate += got.body.find("toaster-007 0F00A1 example") != std::string::npos;
+    looked_up += got.body.find("\"found\":\"hub\"") == std::string::npos &&
+                 got.body.find("{\\\"name\\\":\\\"one\\\"") != std::string::npos;
   }
   // All kinds came up, often.
   CHECK(fast > 10'000);
   CHECK(bad > 5'000);
   CHECK(allocated > 2'000);
   CHECK(with_certificate > 200);
+  CHECK(looked_up > 100);
 }
 
 TEST_CASE(

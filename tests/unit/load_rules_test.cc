@@ -133,4 +133,61 @@ TEST_CASE("load rules: the revision knows names, contents and order, and nothing
   CHECK(load_rules({one.path()}).revision != revision);
 }
 
+TEST_CASE(
+    "load rules: tables are found from the folder of their rule file, or where they are named") {
+  struct Case {
+    const char* name;
+    std::string written;
+    std::string place;
+  };
+  const Folder elsewhere;
+  const Case cases[] = {
+      {"below", "tables/t.csv", "rules/sub/tables/t.csv"},
+      {"beside", "t.csv", "rules/sub/t.csv"},
+      {"in the folder above", "../tables/t.csv", "rules/tables/t.csv"},
+      {"outside of the rules", "../../shared/t.csv", "shared/t.csv"},
+      {"absolute", elsewhere.path("t.csv"), ""},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    const Folder folder;
+    folder.write("rules/sub/a.yaml", "lookups: {t: {table: \"" + c.written +
+                                         "\", key: registrationId}}\n"
+                                         "rules: [{name: a, match: {t.id: x}, reject: x}]\n");
+    const Folder& at = c.place.empty() ? elsewhere : folder;
+    const std::string name = c.place.empty() ? "t.csv" : c.place;
+    at.write(name, "id\nx\n");
+    const LoadedRules loaded = load_rules({folder.path("rules")});
+    CHECK(loaded.diagnostics.all().empty());
+    CHECK(loaded.rules);
+    // Tables count for the revision.
+    at.write(name, "id\ny\n");
+    CHECK(load_rules({folder.path("rules")}).revision != loaded.revision);
+    at.write(name, "id\nx\n");
+    CHECK(load_rules({folder.path("rules")}).revision == loaded.revision);
+  }
+}
+
+TEST_CASE("load rules: a table that cannot be read is said where it is named") {
+  const Folder folder;
+  const std::string table = folder.path("t.csv");
+  folder.write("a.yaml",
+               "lookups: {t: {table: t.csv, key: registrationId}}\n"
+               "rules: [{name: a, match: {t.id: x}, reject: x}]\n");
+  const auto expected = [&](const std::string& why) {
+    return folder.path("a.yaml") + ":1:22: error: cannot read table `" + table + "`: " + why +
+           " [unreadable-file]\n"
+           "    1 | lookups: {t: {table: t.csv, key: registrationId}}\n"
+           "      |                      ^~~~~\n"
+           "      = help: a table's path begins at the folder of the rule file\n";
+  };
+  CHECK(only_diagnostic(load_rules({folder.path()})) == expected("No such file or directory"));
+  folder.write("t.csv", "");
+  fs::resize_file(table, std::uintmax_t{257} << 20);  // takes no room
+  CHECK(only_diagnostic(load_rules({folder.path()})) == expected("larger than 256 MiB"));
+  fs::remove(table);
+  fs::create_directory(table);
+  CHECK(only_diagnostic(load_rules({folder.path()})) == expected("not a regular file"));
+}
+
 }  // namespace allocd
