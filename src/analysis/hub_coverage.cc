@@ -7,15 +7,9 @@ namespace allocd {
 void check_hub_coverage(const RuleSet& rules, const std::vector<std::string>& linked_hubs,
                         Diagnostics& diagnostics) {
   const auto report = [&](const Rule& rule, const std::string& what) {
-    diagnostics.add({Severity::Error,
-                     "no-linked-hub",
-                     "no linked hub fits " + what + " of rule " + in_backticks(rule.name),
-                     "devices of this rule would get its `onNoHub`",
-                     rule.source,
-                     0,
-                     0,
-                     0,
-                     {}});
+    diagnostics.file_error(rule.source, "no-linked-hub",
+                           "no linked hub fits " + what + " of rule " + in_backticks(rule.name),
+                           "devices of this rule would get its `onNoHub`");
   };
   const auto any_hub = [&](const auto& fits) {
     return std::any_of(linked_hubs.begin(), linked_hubs.end(), fits);

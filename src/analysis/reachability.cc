@@ -356,60 +356,7 @@ class Analysis {
   std::unordered_map<std::string, std::vector<Cover>> covers_;  // by what their IDs begin with
 };
 
-std::string place_of(const Rule& rule, const SourceRange* name) {
-  if (name == nullptr || name->file == nullptr) return rule.source;
-  return name->file->path() + ":" + std::to_string(name->file->position(name->begin).line);
-}
-
 }  // namespace
-
-void ReachabilityCache::begin() {
-  automata_before_ = std::exchange(automata_, {});
-  found_before_ = std::exchange(found_, {});
-  searches_ = 0;
-}
-
-std::shared_ptr<IdAutomaton> ReachabilityCache::automaton_of(const CompiledOperator& op,
-                                                             const std::string& text,
-                                                             std::string& why_not) {
-  auto place = automata_.find(text);
-  if (place == automata_.end()) {
-    Known known;
-    if (const auto before = automata_before_.find(text); before != automata_before_.end()) {
-      known = before->second;
-    } else {
-      auto made = ids_of(op);
-      if (auto* reason = std::get_if<NotAnalysed>(&made)) {
-        known.why_not = std::move(reason->reason);
-      } else {
-        known.automaton = std::make_shared<IdAutomaton>(std::get<IdAutomaton>(std::move(made)));
-      }
-    }
-    place = automata_.emplace(text, std::move(known)).first;
-  }
-  why_not = place->second.why_not;
-  return place->second.automaton;
-}
-
-ShortestId ReachabilityCache::search(const IdSet& set, const std::vector<const IdSet*>& others) {
-  // Operators are JSON without line breaks.
-  std::string key;
-  for (const IdCondition& condition : set) key += condition.text + '\n';
-  for (const IdSet* other : others) {
-    key += '\n';
-    for (const IdCondition& condition : *other) key += condition.text + '\n';
-  }
-  if (const auto known = found_.find(key); known != found_.end()) return known->second;
-  ShortestId out;
-  if (const auto before = found_before_.find(key); before != found_before_.end()) {
-    out = before->second;
-  } else {
-    ++searches_;
-    out = shortest_id(set, others);
-  }
-  found_.emplace(std::move(key), out);
-  return out;
-}
 
 std::string_view status_name(RuleReach::Status status) {
   switch (status) {
@@ -428,50 +375,6 @@ std::size_t Reachability::count(RuleReach::Status status) const {
 Reachability analyse_reachability(const RuleSet& rules, ReachabilityCache& cache,
                                   const ReachabilityLimits& limits) {
   return Analysis(rules, cache, limits).run();
-}
-
-void report_unreachable(const RuleSet& rules, const Reachability& reachability,
-                        const std::vector<SourceRange>& names, Diagnostics& diagnostics) {
-  constexpr std::size_t kMaxNamed = 5;
-  const auto name_of = [&](std::size_t rule) {
-    return rule < names.size() ? &names[rule] : nullptr;
-  };
-  for (std::size_t i = 0; i < reachability.rules.size(); ++i) {
-    const RuleReach& reach = reachability.rules[i];
-    if (reach.status != RuleReach::Status::Unreachable) continue;
-    const Rule& rule = rules.rules()[i];
-    std::string message = "rule " + in_backticks(rule.name) + " can never decide: ";
-    std::string help;
-    if (reach.covered_by.empty()) {
-      message += "it accepts no valid registration ID";
-      help =
-          "an ID is up to 128 letters, digits, `-`, `.`, `_` and `:`, and ends with a letter, "
-          "a digit or `-`";
-    } else {
-      message += "every registration ID that it accepts is taken by ";
-      for (std::size_t k = 0; k < std::min(reach.covered_by.size(), kMaxNamed); ++k) {
-        const std::size_t other = reach.covered_by[k];
-        message += (k == 0 ? "" : ", ") + in_backticks(rules.rules()[other].name) + " (" +
-                   place_of(rules.rules()[other], name_of(other)) + ")";
-      }
-      if (reach.covered_by.size() > kMaxNamed)
-        message += " and " + std::to_string(reach.covered_by.size() - kMaxNamed) + " more";
-      help = "rules are tried top-down: move it before what takes its devices, or remove it";
-    }
-    if (name_of(i) != nullptr) {
-      diagnostics.warning(*name_of(i), "unreachable-rule", std::move(message), std::move(help));
-    } else {
-      diagnostics.add({Severity::Warning,
-                       "unreachable-rule",
-                       std::move(message),
-                       std::move(help),
-                       rule.source,
-                       0,
-                       0,
-                       0,
-                       {}});
-    }
-  }
 }
 
 }  // namespace allocd

@@ -4,46 +4,14 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
-#include "analysis/id_language.h"
-#include "diagnostics/diagnostic.h"
+#include "analysis/reachability_cache.h"
 #include "policy/rule_set.h"
 
 namespace allocd {
-
-// What of an analysis can be used again by the next one: automata, and IDs that were searched for.
-// Found by what the rules say, letter for letter, wherever they stand. For one analysis at a time.
-class ReachabilityCache {
- public:
-  ReachabilityCache() = default;
-  ReachabilityCache(const ReachabilityCache&) = delete;
-  ReachabilityCache& operator=(const ReachabilityCache&) = delete;
-
-  // From now on only what is asked for again is kept.
-  void begin();
-  // The automaton of an operator on the ID; null where it has none, and `why_not`. `text` says all
-  // of the operator.
-  std::shared_ptr<IdAutomaton> automaton_of(const CompiledOperator& op, const std::string& text,
-                                            std::string& why_not);
-  // As shortest_id().
-  ShortestId search(const IdSet& set, const std::vector<const IdSet*>& others);
-
-  // How many searches since begin() were not remembered.
-  std::size_t searches() const { return searches_; }
-
- private:
-  struct Known {
-    std::shared_ptr<IdAutomaton> automaton;
-    std::string why_not;
-  };
-  std::unordered_map<std::string, Known> automata_, automata_before_;
-  std::unordered_map<std::string, ShortestId> found_, found_before_;
-  std::size_t searches_ = 0;
-};
 
 struct RuleReach {
   enum class Status { Reachable, Unreachable, NotAnalysed } status = Status::NotAnalysed;
@@ -88,10 +56,5 @@ struct ReachabilityLimits {
 // neither is NotAnalysed.
 Reachability analyse_reachability(const RuleSet& rules, ReachabilityCache& cache,
                                   const ReachabilityLimits& limits);
-
-// Warns of what can never decide [unreachable-rule]. `names` says where the names of the rules
-// stand; where it is empty, only their source is named.
-void report_unreachable(const RuleSet& rules, const Reachability& reachability,
-                        const std::vector<SourceRange>& names, Diagnostics& diagnostics);
 
 }  // namespace allocd

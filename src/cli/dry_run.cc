@@ -12,6 +12,7 @@
 
 #include "analysis/hub_coverage.h"
 #include "analysis/reachability.h"
+#include "analysis/report_unreachable.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "policy/sample_request.h"
@@ -33,11 +34,6 @@ void sort_out_paths(DryRunOptions& options) {
     (is_path ? options.rules : hosts).push_back(std::move(word));
   }
   options.linked_hubs = std::move(hosts);
-}
-
-int wrong_usage(const std::string& message) {
-  std::cerr << "allocd dry-run: " << message << "\nRun with --help for more information.\n";
-  return kWrongUsage;
 }
 
 std::optional<std::string> read_request(const std::string& path) {
@@ -130,20 +126,22 @@ int decide_request(const LoadedRules& loaded, const std::string& body,
 int dry_run(DryRunOptions options) {
   sort_out_paths(options);
   if (options.rules.empty())
-    return wrong_usage("RULES: at least one file or directory is required");
+    return wrong_usage("dry-run", "RULES: at least one file or directory is required");
   const bool from_flags = !options.registration_id.empty();
   if (!options.request.empty() && from_flags)
-    return wrong_usage("`--request` and `--registration-id` are two ways to give one request");
+    return wrong_usage("dry-run",
+                       "`--request` and `--registration-id` are two ways to give one request");
   if (!from_flags && (!options.payload.empty() || !options.enrollment_group.empty()))
-    return wrong_usage("`--payload` and `--enrollment-group` go with `--registration-id`");
+    return wrong_usage("dry-run",
+                       "`--payload` and `--enrollment-group` go with `--registration-id`");
   if (from_flags && options.linked_hubs.empty())
     return wrong_usage(
-        "`--registration-id` needs `--linked-hub`, the hubs that the device may get");
+        "dry-run", "`--registration-id` needs `--linked-hub`, the hubs that the device may get");
   if (options.witness && (from_flags || !options.request.empty()))
-    return wrong_usage("`--witness` is about the rules, and goes without a request");
+    return wrong_usage("dry-run", "`--witness` is about the rules, and goes without a request");
   std::string mistake;
   const auto body = body_of(options, mistake);
-  if (!mistake.empty()) return wrong_usage(mistake);
+  if (!mistake.empty()) return wrong_usage("dry-run", mistake);
 
   LoadedRules loaded = load_rules(options.rules);
   if (loaded.rules && !body && !options.linked_hubs.empty())

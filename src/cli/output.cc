@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ostream>
+#include <iostream>
 #include <unistd.h>
+
+#include "cli/commands.h"
 
 namespace allocd {
 namespace {
@@ -81,6 +83,12 @@ void print_matcher(const MatcherTrace& matcher, std::size_t indent, std::ostream
 bool wants_colour(int file_descriptor) {
   const char* no_colour = std::getenv("NO_COLOR");
   return isatty(file_descriptor) != 0 && (no_colour == nullptr || *no_colour == '\0');
+}
+
+int wrong_usage(std::string_view command, const std::string& message) {
+  std::cerr << "allocd " << command << ": " << message
+            << "\nRun with --help for more information.\n";
+  return kWrongUsage;
 }
 
 void print_diagnostics(const Diagnostics& diagnostics, bool colour, std::ostream& out) {

@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 
 #include "analysis/reachability.h"
 #include "policy/rule_set.h"
@@ -15,6 +16,9 @@ namespace allocd {
 // Whether ANSI colours are welcome on a stream: a terminal, and NO_COLOR is not set
 // (https://no-color.org).
 bool wants_colour(int file_descriptor);
+
+// Says on stderr what is wrong with a command line; returns kWrongUsage.
+int wrong_usage(std::string_view command, const std::string& message);
 
 // Every diagnostic as a person reads it, with a line about what was left out.
 void print_diagnostics(const Diagnostics& diagnostics, bool colour, std::ostream& out);

@@ -24,15 +24,7 @@ std::optional<Config> read_config(const std::string& path) {
   if (auto text = read_text_file(path, why)) {
     config = parse_config(SourceFile(path, path, std::move(*text)), diagnostics);
   } else {
-    diagnostics.add({Severity::Error,
-                     "unreadable-file",
-                     "cannot read the file: " + why,
-                     "",
-                     path,
-                     0,
-                     0,
-                     0,
-                     {}});
+    diagnostics.file_error(path, "unreadable-file", "cannot read the file: " + why);
   }
   print_diagnostics(diagnostics, wants_colour(STDERR_FILENO), std::cerr);
   return config;

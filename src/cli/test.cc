@@ -19,11 +19,6 @@
 namespace allocd {
 namespace {
 
-int wrong_usage(const std::string& message) {
-  std::cerr << "allocd test: " << message << "\nRun with --help for more information.\n";
-  return kWrongUsage;
-}
-
 bool is_directory(const std::string& path) {
   std::error_code error;
   return std::filesystem::is_directory(path, error);
@@ -80,7 +75,7 @@ int run_test(const TestOptions& options) {
   for (const std::string& path : options.paths)
     if (!is_test_file_name(path)) rule_paths.push_back(path);
   if (rule_paths.empty())
-    return wrong_usage("RULES: at least one file or directory of rules is required");
+    return wrong_usage("test", "RULES: at least one file or directory of rules is required");
   std::vector<std::string> test_paths;
   for (const std::string& path : options.paths)
     if (is_test_file_name(path) || is_directory(path)) test_paths.push_back(path);

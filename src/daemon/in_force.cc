@@ -25,7 +25,7 @@ bool InForce::renew_tls(Diagnostics& diagnostics) {
   try {
     tls_ ? tls_->replace(*material) : void(tls_ = std::make_unique<TlsContext>(*material));
   } catch (const TlsError& error) {
-    diagnostics.add(as_diagnostic(error, *config_.tls));
+    diagnostics.file_error(config_.tls->certificate, "bad-certificate", error.message);
     return false;
   }
   tls_material_ = std::move(*material);

@@ -38,29 +38,23 @@ bool may_be_read_by_others(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-Diagnostic about(const std::string& path, Severity severity, std::string code, std::string message,
-                 std::string help) {
-  return {severity, std::move(code), std::move(message), std::move(help), path, 0, 0, 0, {}};
-}
-
 std::optional<std::string> read_key(const std::string& path, Diagnostics& diagnostics) {
   std::string why;
   const std::optional<std::string> text = read_text_file(path, why);
   if (!text) {
-    diagnostics.add(
-        about(path, Severity::Error, "unreadable-file", "cannot read the key file: " + why, ""));
+    diagnostics.file_error(path, "unreadable-file", "cannot read the key file: " + why);
     return std::nullopt;
   }
   const std::string_view key = trimmed(*text);
   if (std::string flaw = flaw_of(key); !flaw.empty()) {
-    diagnostics.add(about(path, Severity::Error, "bad-key", std::move(flaw),
-                          "one key a file, on one line; `openssl rand -base64 32` makes one"));
+    diagnostics.file_error(path, "bad-key", std::move(flaw),
+                           "one key a file, on one line; `openssl rand -base64 32` makes one");
     return std::nullopt;
   }
   if (may_be_read_by_others(path))
-    diagnostics.add(about(path, Severity::Warning, "exposed-key",
-                          "every user of this machine may read the key file",
-                          "`chmod o-r` it, and use a new key if that matters"));
+    diagnostics.file_warning(path, "exposed-key",
+                             "every user of this machine may read the key file",
+                             "`chmod o-r` it, and use a new key if that matters");
   return std::string(key);
 }
 

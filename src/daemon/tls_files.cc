@@ -4,14 +4,6 @@
 
 namespace allocd {
 
-namespace {
-
-Diagnostic about(const std::string& path, std::string code, std::string message) {
-  return {Severity::Error, std::move(code), std::move(message), "", path, 0, 0, 0, {}};
-}
-
-}  // namespace
-
 std::optional<TlsMaterial> read_tls_files(const TlsFiles& files, Diagnostics& diagnostics) {
   TlsMaterial out;
   const std::size_t errors_before = diagnostics.errors();
@@ -19,9 +11,9 @@ std::optional<TlsMaterial> read_tls_files(const TlsFiles& files, Diagnostics& di
     std::string why;
     auto text = read_text_file(path, why);
     if (!text) {
-      diagnostics.add(about(path, "unreadable-file", "cannot read the " + what + ": " + why));
+      diagnostics.file_error(path, "unreadable-file", "cannot read the " + what + ": " + why);
     } else if (text->empty()) {
-      diagnostics.add(about(path, "bad-certificate", "the " + what + " is empty"));
+      diagnostics.file_error(path, "bad-certificate", "the " + what + " is empty");
     } else {
       into = std::move(*text);
     }
@@ -32,10 +24,6 @@ std::optional<TlsMaterial> read_tls_files(const TlsFiles& files, Diagnostics& di
     read(files.client_ca, "certificates of client authorities", out.client_ca);
   if (diagnostics.errors() > errors_before) return std::nullopt;
   return out;
-}
-
-Diagnostic as_diagnostic(const TlsError& error, const TlsFiles& files) {
-  return about(files.certificate, "bad-certificate", error.message);
 }
 
 }  // namespace allocd

@@ -13,7 +13,4 @@ namespace allocd {
 // comes back. Whether it can be used is for TlsContext to say.
 std::optional<TlsMaterial> read_tls_files(const TlsFiles& files, Diagnostics& diagnostics);
 
-// As a diagnostic [bad-certificate].
-Diagnostic as_diagnostic(const TlsError& error, const TlsFiles& files);
-
 }  // namespace allocd

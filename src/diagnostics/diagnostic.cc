@@ -139,6 +139,24 @@ void Diagnostics::warning(const SourceRange& where, std::string_view code, std::
   if (all_.size() > before) all_.back().severity = Severity::Warning;
 }
 
+void Diagnostics::file_error(std::string file, std::string_view code, std::string message,
+                             std::string help) {
+  add({.severity = Severity::Error,
+       .code = std::string(code),
+       .message = std::move(message),
+       .help = std::move(help),
+       .file = std::move(file)});
+}
+
+void Diagnostics::file_warning(std::string file, std::string_view code, std::string message,
+                               std::string help) {
+  add({.severity = Severity::Warning,
+       .code = std::string(code),
+       .message = std::move(message),
+       .help = std::move(help),
+       .file = std::move(file)});
+}
+
 void Diagnostics::add(Diagnostic diagnostic) {
   ++(diagnostic.severity == Severity::Error ? errors_ : warnings_);
   if (all_.size() < kMaxKept) {

@@ -35,7 +35,11 @@ class Diagnostics {
              std::string help = {});
   void warning(const SourceRange& where, std::string_view code, std::string message,
                std::string help = {});
-  // For what has no range: an unreadable file, an empty directory.
+  // For what has no range: an unreadable file, an empty directory. `file` may be empty.
+  void file_error(std::string file, std::string_view code, std::string message,
+                  std::string help = {});
+  void file_warning(std::string file, std::string_view code, std::string message,
+                    std::string help = {});
   void add(Diagnostic diagnostic);
   // Takes over everything that `other` has, behind what is here.
   void append(Diagnostics other);

@@ -194,8 +194,9 @@ void Connection::discard(Desk& desk) {
 }
 
 void Connection::expire(Desk& desk) {
-  // It has done its part: the time was ours.
-  if (phase_ == Phase::Request && !input_.empty()) return wait_for(Phase::Request, desk);
+  // It has done its part, the time was ours. Now it goes on, or waits for the peer to read: no
+  // event may have come that says that the socket takes more.
+  if (phase_ == Phase::Request && !input_.empty()) return take_turn(0, desk);
   if (phase_ != Phase::Request || !framer_.has_head()) return close_now();
   // 4xx would make DPS give the device up; who is slow may try again.
   desk.clear_answers();

@@ -52,7 +52,7 @@ bool is_lookup_name(std::string_view name) {
 }
 
 bool is_reserved_name(std::string_view name) {
-  constexpr std::array<std::string_view, 7> kWords = {"all",     "any", "certificate", "hub",
+  constexpr std::array<std::string_view, 6> kWords = {"all",     "any", "hub",
                                                       "hubName", "now", "ignoreCase"};
   if (is_field_root(name) || std::find(kWords.begin(), kWords.end(), name) != kWords.end())
     return true;

@@ -112,16 +112,10 @@ LoadedRules load(const std::vector<std::unique_ptr<SourceFile>>& files, Diagnost
   out.rule_count = spec.rules.size();
   for (const RuleSpec& rule : spec.rules) out.rule_names.push_back(rule.name.range);
   if (spec.rules.empty() && !out.diagnostics.has_errors())
-    out.diagnostics.add(
-        {Severity::Error,
-         "no-rules",
-         "no rule in " + std::to_string(files.size()) + (files.size() == 1 ? " file" : " files"),
-         "a set needs at least one rule; rule files end in `.yaml` or `.yml`",
-         "",
-         0,
-         0,
-         0,
-         {}});
+    out.diagnostics.file_error(
+        "", "no-rules",
+        "no rule in " + std::to_string(files.size()) + (files.size() == 1 ? " file" : " files"),
+        "a set needs at least one rule; rule files end in `.yaml` or `.yml`");
   auto rules = compile(spec, out.diagnostics);
   if (rules && !out.diagnostics.has_errors()) check_examples(spec, *rules, out.diagnostics);
   if (rules && !out.diagnostics.has_errors())
@@ -151,15 +145,7 @@ LoadedRules load_rules(const std::vector<std::string>& paths) {
     if (auto text = read_text_file(file.path, why)) {
       files.push_back(std::make_unique<SourceFile>(file.path, file.name, std::move(*text)));
     } else {
-      diagnostics.add({Severity::Error,
-                       "unreadable-file",
-                       "cannot read the file: " + why,
-                       "",
-                       file.path,
-                       0,
-                       0,
-                       0,
-                       {}});
+      diagnostics.file_error(file.path, "unreadable-file", "cannot read the file: " + why);
     }
   }
   LoadedRules out = load(files, std::move(diagnostics), read_text_file);

@@ -11,11 +11,6 @@
 namespace allocd {
 namespace {
 
-Diagnostic about(const std::string& path, std::string code, std::string message,
-                 std::string help = "") {
-  return {Severity::Error, std::move(code), std::move(message), std::move(help), path, 0, 0, 0, {}};
-}
-
 std::optional<std::string> body_of(const TestSpec& test, const std::string& test_file,
                                    Diagnostics& diagnostics) {
   if (const auto* sample = std::get_if<SampleRequest>(&test.request))
@@ -39,7 +34,7 @@ LoadedTests load_tests(const std::vector<std::string>& paths) {
     std::string why;
     auto text = read_text_file(path.path, why);
     if (!text) {
-      out.diagnostics.add(about(path.path, "unreadable-file", "cannot read the file: " + why));
+      out.diagnostics.file_error(path.path, "unreadable-file", "cannot read the file: " + why);
       continue;
     }
     const SourceFile file(path.path, path.name, std::move(*text));
@@ -51,8 +46,8 @@ LoadedTests load_tests(const std::vector<std::string>& paths) {
     }
   }
   if (out.files == 0 && !out.diagnostics.has_errors())
-    out.diagnostics.add(about("", "no-tests", "no test file",
-                              "tests are written in `*.test.yaml` files beside the rules"));
+    out.diagnostics.file_error("", "no-tests", "no test file",
+                               "tests are written in `*.test.yaml` files beside the rules");
   return out;
 }
 

@@ -21,7 +21,7 @@ bool is_wanted(std::string_view name, Wanted wanted) {
 
 void report(const std::string& path, const char* code, const std::string& why,
             Diagnostics& diagnostics, std::string help = {}) {
-  diagnostics.add({Severity::Error, code, why, std::move(help), path, 0, 0, 0, {}});
+  diagnostics.file_error(path, code, why, std::move(help));
 }
 
 // Collects below one directory. Links are followed, but no directory is entered twice.

@@ -167,6 +167,35 @@ TEST_SUITE("threads: http overload") {
     CHECK(calls < 90);
   }
 
+  TEST_CASE("a client that asks on and on, and never reads, is closed in time") {
+    // How full the socket is when the client falls silent differs with the size of the answers.
+    std::vector<std::unique_ptr<HttpServer>> servers;
+    std::vector<std::unique_ptr<HttpClient>> deaf;
+    HttpLimits limits = limits_of(1, 1);
+    limits.request_seconds = 1;
+    std::string questions;
+    for (int i = 0; i < 600; ++i) questions += kGet;
+    for (std::size_t i = 0; i < 40; ++i) {
+      const std::string body(10'000 + i * 1'500, 'x');
+      servers.push_back(std::make_unique<HttpServer>(
+          HttpEndpoint{"127.0.0.1:0"}, limits, [body](const HttpRequest&) {
+            return HttpResponse{200, "text/plain", body, {}};
+          }));
+      deaf.push_back(std::make_unique<HttpClient>(servers.back()->address()));
+      REQUIRE(deaf.back()->send(questions));
+    }
+    // Its one connection is free again once the deaf client is gone.
+    const auto end = Clock::now() + std::chrono::seconds(20);
+    for (const auto& server : servers) {
+      bool served = false;
+      while (!served && Clock::now() < end) {
+        const auto answer = ask(server->address(), kGet);
+        served = answer && answer->status == 200;
+      }
+      CHECK(served);
+    }
+  }
+
   TEST_CASE("requests far ahead of their answers are answered in order") {
     const std::string padding(1000, 'p');
     HttpServer server({"127.0.0.1:0"}, limits_of(1, 10), [&](const HttpRequest& request) {

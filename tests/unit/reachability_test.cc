@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "analysis/report_unreachable.h"
 #include "policy/request_values.h"
 #include "rulefile/load_rules.h"
 #include "webhook/answer.h"
