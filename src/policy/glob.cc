@@ -33,39 +33,41 @@ void Glob::append_byte(char byte) {
 }
 
 bool Glob::matches(std::string_view text) const {
-  const auto folded = [this](char c) { return ignore_case_ ? lower(c) : c; };
-  std::size_t step = 0;
-  std::size_t at = 0;
+  const CaseFold& fold = ignore_case_ ? kLowerCase : kSameCase;
+  const Step* const end = steps_.data() + steps_.size();
+  const Step* step = steps_.data();
+  const char* at = text.data();
+  const char* const text_end = at + text.size();
   // Where to go on from when a try fails: one character further behind the last `*`. Earlier ones
   // need no second try, since what they took is as short as can be.
-  std::size_t star = steps_.size();
-  std::size_t star_at = 0;
+  const Step* behind_star = nullptr;
+  const char* star_at = nullptr;
   for (;;) {
-    if (step < steps_.size() && steps_[step].kind == Step::Kind::AnyText) {
-      star = step++;
+    if (step != end && step->kind == Step::Kind::AnyText) {
+      behind_star = ++step;
       star_at = at;
-      if (step == steps_.size()) return true;
+      if (step == end) return true;
       continue;
     }
-    if (at == text.size() && step == steps_.size()) return true;
-    if (at < text.size() && step < steps_.size()) {
-      if (steps_[step].kind == Step::Kind::AnyCharacter) {
-        at += std::max<std::size_t>(1, utf8_length(text.substr(at)));
-        ++step;
-        continue;
-      }
-      if (folded(text[at]) == steps_[step].byte) {
+    if (at == text_end && step == end) return true;
+    if (at != text_end && step != end) {
+      if (step->kind == Step::Kind::Byte && fold.of(*at) == step->byte) {
         ++at;
         ++step;
         continue;
       }
+      if (step->kind == Step::Kind::AnyCharacter) {
+        at += std::max<std::size_t>(1, utf8_length({at, static_cast<std::size_t>(text_end - at)}));
+        ++step;
+        continue;
+      }
     }
-    if (star == steps_.size() || star_at >= text.size()) return false;
-    step = star + 1;
+    if (behind_star == nullptr || star_at == text_end) return false;
+    step = behind_star;
     ++star_at;
     // A byte can only be found where it stands.
-    if (step < steps_.size() && steps_[step].kind == Step::Kind::Byte)
-      while (star_at < text.size() && folded(text[star_at]) != steps_[step].byte) ++star_at;
+    if (step != end && step->kind == Step::Kind::Byte)
+      while (star_at != text_end && fold.of(*star_at) != step->byte) ++star_at;
     at = star_at;
   }
 }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <simdjson.h>
 #include <utility>
-#include <vector>
 
 namespace allocd {
 namespace {
@@ -22,54 +21,39 @@ constexpr std::size_t kMostMembers = 64;
 
 bool is_null(const element& value) { return value.type() == element_type::NULL_VALUE; }
 
-// Looks for a member that stands twice.
-class DoublesCheck {
- public:
-  // No member twice, in there or in anything inside.
-  bool passes(const element& value) {
-    if (value.type() == element_type::OBJECT) return passes(object(value));
-    if (value.type() == element_type::ARRAY)
-      for (const element inside : array(value))
-        if (!passes(inside)) return false;
-    return true;
-  }
-
-  // The same of an object, where `inside` judges what its members hold.
-  template <typename Inside>
-  bool passes(const object& value, Inside inside) {
-    const std::size_t first = names_.size();
-    std::uint64_t marks = 0;
-    for (const auto& [name, member] : value) {
-      if (!is_new(name, first, marks) || !inside(name, member)) return false;
-      names_.push_back(name);
-    }
-    names_.erase(names_.begin() + static_cast<std::ptrdiff_t>(first), names_.end());
-    return true;
-  }
-
-  void forget() { names_.clear(); }
-
- private:
-  bool passes(const object& value) {
-    return passes(value,
-                  [this](std::string_view, const element& member) { return passes(member); });
-  }
-
-  // False where it came up since `first`, or there are too many. Names that leave different marks
-  // are different, so that few are compared letter by letter.
-  bool is_new(std::string_view name, std::size_t first, std::uint64_t& marks) const {
+// Whether no member stands twice, where `inside` judges what the members hold. Names that leave
+// different marks are different, so that few are compared letter by letter.
+template <typename Inside>
+bool has_no_doubles(const object& value, Inside inside) {
+  std::uint64_t marks = 0;
+  std::size_t count = 0;
+  const auto begin = value.begin();
+  const auto end = value.end();
+  for (auto member = begin; member != end; ++member, ++count) {
+    const std::string_view name = member.key();
     const std::size_t letters =
         name.empty() ? 0 : static_cast<std::size_t>(5 * name.front() + 3 * name.back());
     const std::uint64_t mark = std::uint64_t{1} << ((name.size() + letters) % 64);
-    if ((marks & mark) != 0 && std::find(names_.begin() + static_cast<std::ptrdiff_t>(first),
-                                         names_.end(), name) != names_.end())
-      return false;
+    if ((marks & mark) != 0)
+      for (auto other = begin; other != member; ++other)
+        if (other.key() == name) return false;
     marks |= mark;
-    return names_.size() - first < kMostMembers;
+    if (count == kMostMembers || !inside(name, member.value())) return false;
   }
+  return true;
+}
 
-  std::vector<std::string_view> names_;  // of all objects that are open, innermost last
-};
+// The same, in there and in anything inside.
+bool has_no_doubles(const element& value) {
+  if (value.is<object>())
+    return has_no_doubles(object(value), [](std::string_view, const element& member) {
+      return has_no_doubles(member);
+    });
+  if (value.is<array>())
+    for (const element inside : array(value))
+      if (!has_no_doubles(inside)) return false;
+  return true;
+}
 
 // INVARIANT: no member stands twice in there.
 Json to_json(const element& value) {
@@ -106,8 +90,7 @@ struct Envelope {
 
 class Reader {
  public:
-  Reader(const FieldTable& fields, DoublesCheck& doubles, RequestValues& out)
-      : fields_(fields), doubles_(doubles), out_(out) {}
+  Reader(const FieldTable& fields, RequestValues& out) : fields_(fields), out_(out) {}
 
   // False where something has a type that it must not have, or stands twice.
   bool read(const element& root) {
@@ -131,13 +114,13 @@ class Reader {
 
  private:
   bool split(const object& root, Envelope& out) {
-    return doubles_.passes(root, [&](std::string_view name, const element& value) {
+    return has_no_doubles(root, [&](std::string_view name, const element& value) {
       if (is_null(value)) return true;
       if (name == "deviceRuntimeContext") return read_context(value);
       if (name == "linkedHubs") out.hubs = value;
       if (name == "enrollmentGroup") out.group = value;
       if (name == "individualEnrollment") out.individual = value;
-      return doubles_.passes(value);
+      return has_no_doubles(value);
     });
   }
 
@@ -147,7 +130,7 @@ class Reader {
     const auto read_member = [&](std::string_view name, const element& value) {
       if (is_null(value)) return true;
       // What the device wrote may hold a member twice, as long as nobody looks.
-      if (name == "payload") return !fields_.reads_payload() || doubles_.passes(value);
+      if (name == "payload") return !fields_.reads_payload() || has_no_doubles(value);
       if (name == "registrationId" || name == "currentIotHubHostName" ||
           name == "currentDeviceId") {
         if (value.type() != element_type::STRING) return false;
@@ -161,9 +144,9 @@ class Reader {
             std::min(attestation, static_cast<std::size_t>(known - kAttestations.begin()));
         if (name == "x509") certificate_ = text_of(value, "clientCertificate");
       }
-      return doubles_.passes(value);
+      return has_no_doubles(value);
     };
-    if (!doubles_.passes(object(context), read_member)) return false;
+    if (!has_no_doubles(object(context), read_member)) return false;
     if (attestation < kAttestations.size())
       set(fields_.attestation_slot(), Value(kAttestations[attestation]));
     return true;
@@ -234,7 +217,6 @@ class Reader {
   static constexpr std::array<std::string_view, 3> kAttestations = {"symmetricKey", "x509", "tpm"};
 
   const FieldTable& fields_;
-  DoublesCheck& doubles_;
   RequestValues& out_;
   std::optional<std::string_view> certificate_;  // as DPS sends it
 };
@@ -244,13 +226,11 @@ class Reader {
 std::optional<RequestValues> read_fast(std::string_view body, const FieldTable& fields) {
   thread_local simdjson::dom::parser parser;
   thread_local const bool ready = parser.allocate(4096, kMaxDepth) == simdjson::SUCCESS;
-  thread_local DoublesCheck doubles;
   element root;
   if (!ready || parser.parse(body.data(), body.size(), true).get(root) != simdjson::SUCCESS)
     return std::nullopt;
-  doubles.forget();
   std::optional<RequestValues> out(std::in_place, fields.slots());
-  if (!Reader(fields, doubles, *out).read(root)) return std::nullopt;
+  if (!Reader(fields, *out).read(root)) return std::nullopt;
   fields.look_up(out->fields);
   return out;
 }
