@@ -25,4 +25,10 @@ constexpr bool may_end_id(std::size_t symbol) {
   return kIdSymbols[symbol] != '.' && kIdSymbols[symbol] != '_' && kIdSymbols[symbol] != ':';
 }
 
+constexpr bool is_valid_id(std::string_view id) {
+  for (const char c : id)
+    if (symbol_of(c) == kIdSymbols.npos) return false;
+  return !id.empty() && id.size() <= kMaxIdLength && may_end_id(symbol_of(id.back()));
+}
+
 }  // namespace allocd

@@ -38,6 +38,14 @@ Examples:
   allocd test rules/contoso --min-coverage 100 --junit report.xml
       for a build server: every rule must decide in some test)";
 
+constexpr const char* kDeviceKeyExamples = R"(
+Examples:
+  allocd device-key --registration-id breakroom499-contoso-tstrsd-007 --key-file group.key
+      the device's key, from the primary or secondary key of its enrollment group
+  az iot dps enrollment-group show ... --show-keys --query attestation.symmetricKey.primaryKey -o tsv |
+      allocd device-key --registration-id lamp-1 lamp-2 --output json
+      several, with the group's key from standard input)";
+
 constexpr const char* kServeExamples = R"(
 Examples:
   allocd serve --rules rules/contoso
@@ -126,6 +134,24 @@ void add_serve(CLI::App& app, ServeOptions& options) {
   command->footer(kServeExamples);
 }
 
+void add_device_key(CLI::App& app, DeviceKeyOptions& options) {
+  CLI::App* command = app.add_subcommand(
+      "device-key", "Derive the keys of devices from the key of their enrollment group");
+  command
+      ->add_option("--registration-id", options.registration_ids,
+                   "Devices; their keys are printed in this order, one a line")
+      ->required()
+      ->type_name("ID");
+  command
+      ->add_option("--key-file", options.key_file,
+                   "A file with the group's key in base64; without it standard input is read")
+      ->type_name("FILE|-");
+  command->add_option("--key", options.key, "The group's key itself, for all to see: better not")
+      ->type_name("BASE64");
+  add_output_option(*command, options.format);
+  command->footer(kDeviceKeyExamples);
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app(
       "allocd decides which IoT hub a device gets, and with which initial twin:\n"
@@ -139,6 +165,8 @@ int parse_and_run(int argc, char** argv) {
   add_serve(app, serve_options);
   add_dry_run(app, dry_run_options);
   add_test(app, test_options);
+  DeviceKeyOptions device_key_options;
+  add_device_key(app, device_key_options);
   app.add_subcommand("version", "Print the version");
   std::vector<std::string_view> names;
   const auto commands = app.get_subcommands(nullptr);
@@ -160,6 +188,7 @@ int parse_and_run(int argc, char** argv) {
   if (app.got_subcommand("serve")) return run_serve(serve_options);
   if (app.got_subcommand("dry-run")) return dry_run(std::move(dry_run_options));
   if (app.got_subcommand("test")) return run_test(test_options);
+  if (app.got_subcommand("device-key")) return run_device_key(device_key_options);
   return print_version();
 }
 

@@ -43,6 +43,14 @@ struct ServeOptions {
 };
 int run_serve(const ServeOptions& options);
 
+struct DeviceKeyOptions {
+  std::vector<std::string> registration_ids;
+  std::string key_file;  // `-`, or empty: standard input
+  std::string key;       // on the command line; empty: not there
+  Format format = Format::Text;
+};
+int run_device_key(const DeviceKeyOptions& options);
+
 int print_version();
 
 }  // namespace allocd

@@ -38,33 +38,39 @@ bool may_be_read_by_others(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-std::optional<std::string> read_key(const std::string& path, Diagnostics& diagnostics) {
+}  // namespace
+
+std::optional<std::string> key_in(std::string_view text, const std::string& from,
+                                  Diagnostics& diagnostics) {
+  const std::string_view key = trimmed(text);
+  if (std::string flaw = flaw_of(key); !flaw.empty()) {
+    diagnostics.file_error(from, "bad-key", std::move(flaw),
+                           "one key a file, on one line; `openssl rand -base64 32` makes one");
+    return std::nullopt;
+  }
+  return std::string(key);
+}
+
+std::optional<std::string> read_key_file(const std::string& path, Diagnostics& diagnostics) {
   std::string why;
   const std::optional<std::string> text = read_text_file(path, why);
   if (!text) {
     diagnostics.file_error(path, "unreadable-file", "cannot read the key file: " + why);
     return std::nullopt;
   }
-  const std::string_view key = trimmed(*text);
-  if (std::string flaw = flaw_of(key); !flaw.empty()) {
-    diagnostics.file_error(path, "bad-key", std::move(flaw),
-                           "one key a file, on one line; `openssl rand -base64 32` makes one");
-    return std::nullopt;
-  }
-  if (may_be_read_by_others(path))
+  auto key = key_in(*text, path, diagnostics);
+  if (key && may_be_read_by_others(path))
     diagnostics.file_warning(path, "exposed-key",
                              "every user of this machine may read the key file",
                              "`chmod o-r` it, and use a new key if that matters");
-  return std::string(key);
+  return key;
 }
-
-}  // namespace
 
 std::shared_ptr<const WebhookKeys> load_webhook_keys(const std::vector<std::string>& paths,
                                                      Diagnostics& diagnostics) {
   std::vector<std::string> keys;
   for (const std::string& path : paths)
-    if (auto key = read_key(path, diagnostics)) keys.push_back(std::move(*key));
+    if (auto key = read_key_file(path, diagnostics)) keys.push_back(std::move(*key));
   // INVARIANT: never fewer keys than files. None at all would leave the webhook open.
   if (keys.size() != paths.size()) return nullptr;
   return std::make_shared<const WebhookKeys>(keys);

@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 
 #include "diagnostics/utf8.h"
+#include "policy/base64.h"
 
 namespace allocd {
 namespace {
@@ -64,41 +65,6 @@ std::string_view without_armour(std::string_view text) {
   if (begin == std::string_view::npos) return text;
   text.remove_prefix(begin + kBegin.size());
   return text.substr(0, text.find("-----END CERTIFICATE-----"));
-}
-
-std::optional<std::uint32_t> base64_digit(char c) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t digit = kDigits.find(c);
-  if (digit == std::string_view::npos) return std::nullopt;
-  return static_cast<std::uint32_t>(digit);
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  std::size_t digits = 0;
-  std::size_t padding = 0;
-  const auto append_bytes = [&](unsigned count, unsigned shift) {
-    for (unsigned i = 0; i < count; ++i)
-      out += static_cast<char>(static_cast<unsigned char>(bits >> (shift - 8 * i)));
-  };
-  for (const char c : text) {
-    if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
-    if (c == '=') {
-      ++padding;
-      continue;
-    }
-    const auto digit = base64_digit(c);
-    if (!digit || padding > 0) return std::nullopt;
-    bits = bits << 6U | *digit;
-    if (++digits % 4 == 0) append_bytes(3, 16);
-  }
-  if ((digits + padding) % 4 != 0 || padding > 2) return std::nullopt;
-  if (padding == 1) append_bytes(2, 10);
-  if (padding == 2) append_bytes(1, 4);
-  return out;
 }
 
 std::string hexadecimal(const unsigned char* bytes, std::size_t size) {
