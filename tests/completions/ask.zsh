@@ -1,0 +1,18 @@
+# Prints what zsh offers behind a command line, one a line, as a person gets it with Tab.
+# usage: zsh -f ask.zsh FOLDER_OF_COMPLETIONS FOLDER_OF_PROGRAM LINE
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PROMPT=; fpath=($1 \$fpath); path=($2 \$path); autoload -U compinit; compinit -u -D"
+# Everything that matches is told instead of shown.
+zpty -w shell 'compadd() {
+  local -a told shown; local i=${@[(I)-d]}
+  builtin compadd -O told "$@"
+  (( $#told )) && print -rl -- "offer: "${^told} >/dev/tty
+  builtin compadd "$@"
+}; setopt nolistbeep; bindkey "^I" complete-word; print -r -- rea""dy'
+zpty -r shell said '*ready*'
+zpty -w -n shell "$3"$'\t'
+zpty -w shell $'\C-u'"print -r -- do''ne"
+zpty -r shell said '*done*'
+zpty -d shell
+print -r -- "$said" | tr -d '\r' | grep -ao 'offer: .*' | sed 's/^offer: //' | sort -u
