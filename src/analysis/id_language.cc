@@ -1,8 +1,8 @@
 #include "analysis/id_language.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
-#include <map>
 #include <unordered_set>
 #include <utility>
 
@@ -13,6 +13,7 @@ namespace {
 
 using State = IdAutomaton::State;
 constexpr std::size_t kMaxWays = 50'000;
+constexpr std::size_t kWaysAtOnce = 32;  // without a look at the time
 // In place of the states of a set that no ID from here on is in.
 constexpr State kGone = IdAutomaton::kTooLarge - 2;
 
@@ -82,7 +83,7 @@ class Search {
     find_letters();
   }
 
-  ShortestId run() {
+  ShortestId run(const std::function<bool()>& time_is_up) {
     std::vector<State> way;
     for (const IdCondition* condition : conditions_) way.push_back(condition->automaton->start());
     if (std::find(way.begin(), way.end(), IdAutomaton::kTooLarge) != way.end())
@@ -96,6 +97,8 @@ class Search {
         next_length_at = ways();
       }
       if (length == kMaxIdLength) break;
+      if (at % kWaysAtOnce == kWaysAtOnce - 1 && time_is_up())
+        return {ShortestId::Result::TimeIsUp, {}};
       for (const std::size_t symbol : letters_) {
         way.assign(ways_.begin() + begin_of(at), ways_.begin() + begin_of(at + 1));
         for (std::size_t i = 0; i < way.size(); ++i) {
@@ -138,13 +141,25 @@ class Search {
 
   // One letter of each kind that any automaton tells apart.
   void find_letters() {
-    std::map<std::vector<std::uint8_t>, std::size_t> kinds;
-    for (std::size_t symbol = 0; symbol < kIdSymbols.size(); ++symbol) {
-      std::vector<std::uint8_t> kind = {may_end_id(symbol)};
-      for (const IdCondition* condition : conditions_)
-        kind.push_back(condition->automaton->group_of(symbol));
-      if (kinds.try_emplace(std::move(kind), symbol).second) letters_.push_back(symbol);
-    }
+    constexpr std::size_t kSymbols = kIdSymbols.size();
+    std::array<std::uint8_t, kSymbols> kinds{};
+    std::size_t count = 1;
+    const auto tell_apart = [&](const auto& group_of) {
+      if (count == kSymbols) return;
+      std::array<std::uint8_t, kSymbols * kSymbols> numbers;  // by kind and group; one too high
+      numbers.fill(0);
+      count = 0;
+      for (std::size_t symbol = 0; symbol < kSymbols; ++symbol) {
+        std::uint8_t& number = numbers[kinds[symbol] * kSymbols + group_of(symbol)];
+        if (number == 0) number = static_cast<std::uint8_t>(++count);
+        kinds[symbol] = static_cast<std::uint8_t>(number - 1);
+      }
+    };
+    tell_apart([](std::size_t symbol) { return may_end_id(symbol) ? 1U : 0U; });
+    for (const IdCondition* condition : conditions_)
+      tell_apart([&](std::size_t symbol) { return condition->automaton->group_of(symbol); });
+    for (std::size_t symbol = 0; symbol < kSymbols; ++symbol)
+      if (kinds[symbol] == letters_.size()) letters_.push_back(symbol);
   }
 
   std::size_t ways() const { return from_.size(); }
@@ -258,8 +273,9 @@ Membership holds(const IdSet& set, std::string_view id) {
   return out;
 }
 
-ShortestId shortest_id(const IdSet& set, const std::vector<const IdSet*>& others) {
-  return Search(set, others).run();
+ShortestId shortest_id(const IdSet& set, const std::vector<const IdSet*>& others,
+                       const std::function<bool()>& time_is_up) {
+  return Search(set, others).run(time_is_up);
 }
 
 }  // namespace allocd

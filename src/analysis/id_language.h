@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ namespace allocd {
 struct IdCondition {
   std::shared_ptr<IdAutomaton> automaton;
   bool negated = false;
-  std::string text;  // says all there is to say: equal texts are equal sets
+  std::size_t number = 0;  // of the automaton, in a ReachabilityCache
 };
 
 // The IDs for which all conditions hold.
@@ -36,12 +37,14 @@ enum class Membership { No, Yes, Unknown };
 Membership holds(const IdSet& set, std::string_view id);
 
 struct ShortestId {
-  enum class Result { Found, None, TooLarge } result = Result::None;
+  enum class Result { Found, None, TooLarge, TimeIsUp } result = Result::None;
   std::string id;
 };
 
 // The shortest valid ID of `set` that is in none of `others`; of those, one of small letters where
-// there is one. None is a proof that there is none.
-ShortestId shortest_id(const IdSet& set, const std::vector<const IdSet*>& others);
+// there is one. None is a proof that there is none. Asks every now and then whether it may go on.
+ShortestId shortest_id(
+    const IdSet& set, const std::vector<const IdSet*>& others,
+    const std::function<bool()>& time_is_up = [] { return false; });
 
 }  // namespace allocd

@@ -73,6 +73,7 @@ void add_text(const std::vector<FieldDemand>& demands, Values& out) {
     if (auto* automaton = std::get_if<IdAutomaton>(&texts))
       set.push_back({std::make_shared<IdAutomaton>(std::move(*automaton)), demand.negated, {}});
   }
+  if (set.empty()) return void(out.emplace_back("a"));
   const ShortestId text = shortest_id(set, {});
   if (text.result == ShortestId::Result::Found) out.emplace_back(text.id);
 }
@@ -92,16 +93,17 @@ void set_at(Json& place, const std::vector<std::string>& path, const Json& value
 std::vector<std::optional<Json>> values_that_meet(const std::string& field,
                                                   const std::vector<FieldDemand>& given,
                                                   const std::vector<FieldDemand>& others) {
+  // What is no field of requests is a lookup's.
   const auto known = known_field(field);
-  if (!known) return {};
+  const FieldRoot root = known ? known->root : FieldRoot::Lookup;
   Values tried;
-  if (known->root == FieldRoot::Attestation) {
+  if (root == FieldRoot::Attestation) {
     tried = {Json("symmetricKey"), Json("x509"), Json("tpm")};
-  } else if (known->root == FieldRoot::EnrollmentKind) {
+  } else if (root == FieldRoot::EnrollmentKind) {
     tried = {Json("group"), Json("individual")};
   } else {
-    const bool is_id = known->root == FieldRoot::EnrollmentId;
-    const bool is_text = is_id || known->name == "currentHub" || known->name == "currentDeviceId";
+    const bool is_id = root == FieldRoot::EnrollmentId;
+    const bool is_text = is_id || field == "currentHub" || field == "currentDeviceId";
     if (!is_id) tried = {std::nullopt, Json::object()};
     for (const FieldDemand& demand : given) add_values_of(demand, tried);
     add_text(given, tried);

@@ -6,9 +6,11 @@
 #include <set>
 #include <utility>
 
+#include "analysis/case_table.h"
+#include "analysis/likely_id.h"
 #include "analysis/made_request.h"
 #include "analysis/rule_cases.h"
-#include "policy/letter_case.h"
+#include "policy/share.h"
 #include "webhook/answer.h"
 
 namespace allocd {
@@ -17,66 +19,42 @@ namespace {
 constexpr std::size_t kNoRule = static_cast<std::size_t>(-1);
 constexpr std::size_t kMaxCovers = 256;  // earlier cases that one case is held against
 constexpr std::size_t kMaxSpared = 32;   // covers of which superfluous ones are sorted out
+constexpr int kMaxQuickIds = 4;          // that come to mind
 constexpr int kMaxIds = 8;               // IDs that are tried to reach a rule
 constexpr int kMaxAnswers = 24;          // requests that are tried for one ID
 constexpr int kMaxIdsOfOverlap = 3;
-
-struct Cover {
-  std::size_t rule = 0;
-  const RuleCase* rule_case = nullptr;
-};
+constexpr const char* kTimeWasUp = "time was up while it was looked at";
 
 // The way to an ID of one case that no earlier rule takes.
 struct Hunt {
-  const RuleCase* rule_case = nullptr;
-  std::vector<Cover> covers;   // earlier cases that took what was found so far
-  std::deque<IdSet> left_out;  // IDs that came to nothing, and are no proof
+  const IdCase* id_case = nullptr;
+  std::optional<MadeFields> fields;   // that meet the case's demands
+  std::optional<FieldValues> values;  // of them
+  std::vector<Cover> covers;          // earlier cases that took what was found so far
+  std::deque<IdSet> left_out;         // IDs that came to nothing, and are no proof
   ShortestId id;
   std::string why;  // it is over without an answer
 };
 
-// What every ID of the set begins with, letters folded.
-std::string prefix_of(const IdSet& set) {
-  std::string out;
-  for (const IdCondition& condition : set)
-    if (!condition.negated && condition.automaton->prefix().size() > out.size())
-      out = condition.automaton->prefix();
-  return out;
-}
-
-bool may_share(const std::string& a, const std::string& b) {
-  return std::equal(
-      a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin());
-}
-
-// Whether no request meets the demands of both, as far as that is easily seen.
-bool exclude_each_other(const RuleCase& a, const RuleCase& b) {
-  return std::any_of(b.demands.begin(), b.demands.end(), [&](FieldDemand demand) {
-    demand.negated = !demand.negated;
-    return implies(a.demands, demand);
-  });
-}
-
 class Analysis {
  public:
   Analysis(const RuleSet& rules, ReachabilityCache& cache, const ReachabilityLimits& limits)
-      : rules_(rules.rules()), set_(rules), cache_(cache), limits_(limits) {}
+      : rules_(rules.rules()), set_(rules), cache_(cache), limits_(limits), cases_(rules, cache) {
+    cache_.begin();
+  }
 
   Reachability run() {
-    cache_.begin();
-    const AutomatonOf automaton_of = [this](const CompiledOperator& op, const std::string& text,
-                                            std::string& why_not) {
-      return cache_.automaton_of(op, text, why_not);
-    };
     Reachability out;
     for (std::size_t i = 0; i < rules_.size() && !limits_.time_is_up(); ++i) {
-      cases_.push_back(cases_of(rules_[i], automaton_of));
-      out.rules.push_back(reach(i));
-      // Once its own turn is over, it takes part as an earlier rule.
-      if (!takes_all(rules_[i])) continue;
-      for (const RuleCase& rule_case : cases_.back().cases)
-        if (rule_case.left_out.empty())
-          covers_[prefix_of(rule_case.ids)].push_back({i, &rule_case});
+      auto id = limits_.shortest_ids ? std::nullopt : quick_id(i);
+      if (id) {
+        out.rules.push_back({.status = RuleReach::Status::Reachable,
+                             .registration_id = *std::move(id),
+                             .covered_by = {},
+                             .why = {}});
+      } else {
+        out.rules.push_back(reach(i));
+      }
     }
     out.rules_in_time = out.rules.size();
     RuleReach late;
@@ -88,15 +66,36 @@ class Analysis {
   }
 
  private:
+  // An ID that comes to mind and reaches the rule, as most rules have one.
+  std::optional<std::string> quick_id(std::size_t rule) const {
+    int tries = kMaxQuickIds;
+    for (const RuleCase& rule_case : cases_of(rules_[rule]).cases) {
+      if (tries-- == 0) break;
+      auto id = likely_id(rule_case.on_id);
+      if (!id) continue;
+      const auto fields = fields_that_meet(rule_case.demands);
+      const auto body = fields ? made_body(*id, *fields) : std::nullopt;
+      std::size_t decider = kNoRule;
+      if (body && reaches(rule, *id, *body, decider)) return id;
+    }
+    return std::nullopt;
+  }
+
   RuleReach reach(std::size_t rule) {
     RuleReach out;
-    if (!cases_[rule].not_analysed.empty()) {
-      out.why = cases_[rule].not_analysed;
+    const IdCases& own = cases_.of(rule);
+    if (!own.not_analysed.empty()) {
+      out.why = own.not_analysed;
       return out;
     }
-    std::vector<Hunt> hunts;
-    for (const RuleCase& rule_case : cases_[rule].cases) hunts.push_back({.rule_case = &rule_case});
-    for (Hunt& hunt : hunts) search(hunt);
+    std::vector<Hunt> hunts(own.cases.size());
+    for (std::size_t i = 0; i < hunts.size(); ++i) {
+      hunts[i].id_case = &own.cases[i];
+      hunts[i].fields = fields_that_meet(own.cases[i].demands);
+      if (hunts[i].fields)
+        hunts[i].values = cases_.values_of(own.cases[i].demands, *hunts[i].fields);
+    }
+    for (Hunt& hunt : hunts) search(rule, hunt);
     const auto proven_empty = [](const Hunt& hunt) {
       return hunt.why.empty() && hunt.id.result == ShortestId::Result::None;
     };
@@ -122,7 +121,7 @@ class Analysis {
         out.registration_id = best->id.id;
         return out;
       }
-      search(*best);
+      search(rule, *best);
     }
     out.why = reason(hunts);
     return out;
@@ -130,56 +129,37 @@ class Analysis {
 
   static std::string reason(const std::vector<Hunt>& hunts) {
     for (const Hunt& hunt : hunts)
-      if (!hunt.rule_case->left_out.empty()) return hunt.rule_case->left_out;
+      if (!hunt.id_case->left_out.empty()) return hunt.id_case->left_out;
     for (const Hunt& hunt : hunts)
       if (!hunt.why.empty()) return hunt.why;
     return "no request was found that reaches it";
   }
 
-  // The earlier case that takes the ID, whatever else is in a request that meets the hunted case's
-  // demands. Those that begin with less come first: they take more.
-  std::optional<Cover> cover_of(const Hunt& hunt) {
-    const std::string folded = lower(hunt.id.id);
-    for (std::size_t length = 0; length <= folded.size(); ++length) {
-      const auto place = covers_.find(folded.substr(0, length));
-      if (place == covers_.end()) continue;
-      for (const Cover& cover : place->second) {
-        const auto& demands = cover.rule_case->demands;
-        if (std::all_of(demands.begin(), demands.end(),
-                        [&](const FieldDemand& demand) {
-                          return implies(hunt.rule_case->demands, demand);
-                        }) &&
-            holds(cover.rule_case->ids, hunt.id.id) == Membership::Yes)
-          return cover;
-      }
-    }
-    return std::nullopt;
-  }
-
   ShortestId search_with(const Hunt& hunt, std::size_t without = kNoRule) {
     std::vector<const IdSet*> others;
     for (std::size_t i = 0; i < hunt.covers.size(); ++i)
-      if (i != without) others.push_back(&hunt.covers[i].rule_case->ids);
+      if (i != without) others.push_back(&hunt.covers[i].id_case->ids);
     for (const IdSet& set : hunt.left_out) others.push_back(&set);
-    return cache_.search(hunt.rule_case->ids, others);
+    return cache_.search(hunt.id_case->ids, others, limits_.time_is_up);
   }
 
   // The shortest ID of the case that no earlier rule takes. Only those rules that stand in the way
   // are looked at, one after the other.
-  void search(Hunt& hunt) {
+  void search(std::size_t rule, Hunt& hunt) {
     for (;;) {
       hunt.id = search_with(hunt);
       if (hunt.id.result == ShortestId::Result::TooLarge)
         hunt.why = "its registration IDs take too many states";
+      if (hunt.id.result == ShortestId::Result::TimeIsUp) hunt.why = kTimeWasUp;
       if (hunt.id.result != ShortestId::Result::Found) return;
-      const auto cover = cover_of(hunt);
+      const auto cover = cases_.cover_of(rule, hunt.id_case->demands, hunt.id.id, hunt.values);
       if (!cover) return;
       if (hunt.covers.size() == kMaxCovers) {
         hunt.why = "more than " + std::to_string(kMaxCovers) + " rules before it share its IDs";
         return;
       }
       if (limits_.time_is_up()) {
-        hunt.why = "time was up while it was looked at";
+        hunt.why = kTimeWasUp;
         return;
       }
       hunt.covers.push_back(*cover);
@@ -203,15 +183,17 @@ class Analysis {
   }
 
   // Which rule decides, and whether that, or a match that only lacks a hub, is `rule`'s.
-  bool reaches(std::size_t rule, const std::string& body, std::size_t& decider) const {
-    decider = position(answer(set_, body, Moment()).decision.rule);
+  bool reaches(std::size_t rule, const std::string& id, const Json& body,
+               std::size_t& decider) const {
+    const Answer said = answer(set_, body.dump(), Moment());
+    decider = position(said.decision.rule);
     if (decider == rule) return true;
-    if (takes_all(rules_[rule]) || decider < rule) return false;
-    Trace trace;
-    answer(set_, body, Moment(), &trace);
-    return std::any_of(trace.begin(), trace.end(), [&](const RuleTrace& entry) {
-      return entry.rule == &rules_[rule] && entry.matched;
-    });
+    // Without an ID it was no request.
+    if (takes_all(rules_[rule]) || decider < rule || !said.registration_id) return false;
+    // No rule before it decided.
+    const auto& rollout = rules_[rule].rollout;
+    return matches(rule, id, body) &&
+           (!rollout || rollout->takes(rollout_position(rules_[rule].name, id)));
   }
 
   // Asks the engine whether the ID that was found reaches the rule. Where it does not, the ID is
@@ -219,25 +201,24 @@ class Analysis {
   bool confirm(std::size_t rule, Hunt& hunt) {
     const std::string& id = hunt.id.id;
     std::size_t decider = kNoRule;
-    auto fields = fields_that_meet(hunt.rule_case->demands);
-    if (!fields) {
+    if (!hunt.fields) {
       hunt.why = "no request was found that holds its other matchers";
       return false;
     }
     int answers = kMaxAnswers;
-    const auto body = made_body(id, *fields);
+    const auto body = made_body(id, *hunt.fields);
     if (!body) {
       hunt.why = "it asks for a field that no request brings along";
       return false;
     }
-    if (reaches(rule, body->dump(), decider)) return true;
-    if (decider < rule && step_aside(rule, hunt, *std::move(fields), decider, answers)) return true;
+    if (reaches(rule, id, *body, decider)) return true;
+    if (decider < rule && step_aside(rule, hunt, *hunt.fields, decider, answers)) return true;
     if (decider < rule)
-      for (const RuleCase& other : cases_[decider].cases)
+      for (const IdCase& other : cases_.of(decider).cases)
         if (other.left_out.empty() && holds(other.ids, id) == Membership::Yes)
           hunt.left_out.push_back(other.ids);
-    hunt.left_out.push_back(
-        {{std::make_shared<IdAutomaton>(just_this_id(id)), false, "equals = " + Json(id).dump()}});
+    const auto& just_this = cache_.automaton_of(id);
+    hunt.left_out.push_back({{just_this.automaton, false, just_this.number}});
     return false;
   }
 
@@ -246,7 +227,7 @@ class Analysis {
   bool step_aside(std::size_t rule, const Hunt& hunt, MadeFields fields, std::size_t decider,
                   int& answers) {
     std::vector<FieldDemand> theirs;
-    for (const RuleCase& other : cases_[decider].cases)
+    for (const IdCase& other : cases_.of(decider).cases)
       theirs.insert(theirs.end(), other.demands.begin(), other.demands.end());
     for (const FieldDemand& demand : theirs) {
       const auto on_field = [&](const std::vector<FieldDemand>& demands) {
@@ -255,16 +236,17 @@ class Analysis {
                      [&](const FieldDemand& d) { return d.slot == demand.slot; });
         return out;
       };
-      const auto given = on_field(hunt.rule_case->demands);
+      const auto given = on_field(hunt.id_case->demands);
       const std::string& name = given.empty() ? *demand.field : *given.front().field;
       for (auto& value : values_that_meet(name, given, on_field(theirs))) {
-        if (answers-- <= 0) return false;
+        if (answers <= 0) return false;
         MadeFields changed = fields;
         changed[name] = std::move(value);
         const auto body = made_body(hunt.id.id, changed);
         std::size_t next = kNoRule;
         if (!body) continue;
-        if (reaches(rule, body->dump(), next)) return true;
+        --answers;
+        if (reaches(rule, hunt.id.id, *body, next)) return true;
         // Past that rule: now for the next one.
         if (next > decider && next < rule)
           return step_aside(rule, hunt, std::move(changed), next, answers);
@@ -274,24 +256,19 @@ class Analysis {
   }
 
   void find_overlaps(Reachability& out) {
-    const std::size_t analysed = cases_.size();
-    std::vector<std::vector<std::string>> prefixes(analysed);
-    for (std::size_t i = 0; i < analysed; ++i)
-      for (const RuleCase& rule_case : cases_[i].cases)
-        prefixes[i].push_back(prefix_of(rule_case.ids));
+    const std::size_t analysed = out.rules_in_time;
     bool late = false;
     for (std::size_t second = 1; second < analysed; ++second) {
       for (std::size_t first = 0; first < second; ++first) {
-        bool possible = !cases_[first].not_analysed.empty() || !cases_[second].not_analysed.empty();
+        const IdCases& ours = cases_.of(first);
+        const IdCases& theirs = cases_.of(second);
+        bool possible = !ours.not_analysed.empty() || !theirs.not_analysed.empty();
         std::optional<std::string> id;
-        for (std::size_t a = 0; a < cases_[first].cases.size() && !id; ++a)
-          for (std::size_t b = 0; b < cases_[second].cases.size() && !id; ++b) {
-            if (!may_share(prefixes[first][a], prefixes[second][b])) continue;
+        for (const IdCase& a : ours.cases)
+          for (const IdCase& b : theirs.cases) {
+            if (id || !may_share_ids(a, b)) continue;
             late = late || out.overlaps.size() >= limits_.overlaps || limits_.time_is_up();
-            possible =
-                late ||
-                overlap(first, cases_[first].cases[a], second, cases_[second].cases[b], id) ||
-                possible;
+            possible = late || overlap(first, a, second, b, id) || possible;
           }
         if (id) {
           out.overlaps.push_back({first, second, *std::move(id)});
@@ -306,9 +283,9 @@ class Analysis {
   }
 
   // False where the two cases have nothing in common; else `id` where it could be shown.
-  bool overlap(std::size_t first, const RuleCase& a, std::size_t second, const RuleCase& b,
+  bool overlap(std::size_t first, const IdCase& a, std::size_t second, const IdCase& b,
                std::optional<std::string>& id) {
-    if (exclude_each_other(a, b) || exclude_each_other(b, a)) return false;
+    if (exclude_each_other(a, b)) return false;
     IdSet both = a.ids;
     both.insert(both.end(), b.ids.begin(), b.ids.end());
     std::optional<MadeFields> fields;
@@ -316,9 +293,9 @@ class Analysis {
     for (int i = 0; i < kMaxIdsOfOverlap; ++i) {
       std::vector<const IdSet*> others;
       for (const IdSet& set : left_out) others.push_back(&set);
-      const ShortestId found = shortest_id(both, others);
+      const ShortestId found = shortest_id(both, others, limits_.time_is_up);
       if (found.result == ShortestId::Result::None) return i > 0;
-      if (found.result == ShortestId::Result::TooLarge) return true;
+      if (found.result != ShortestId::Result::Found) return true;
       if (!fields) {
         std::vector<FieldDemand> demands = a.demands;
         demands.insert(demands.end(), b.demands.begin(), b.demands.end());
@@ -328,13 +305,13 @@ class Analysis {
       const auto body = made_body(found.id, *fields);
       if (!body) return true;
       std::size_t decider = kNoRule;
-      if (reaches(first, body->dump(), decider) && matches(second, found.id, *body)) {
+      if (reaches(first, found.id, *body, decider) && matches(second, found.id, *body)) {
         id = found.id;
         return true;
       }
       if (decider >= first) return true;
       const std::size_t before = left_out.size();
-      for (const RuleCase& other : cases_[decider].cases)
+      for (const IdCase& other : cases_.of(decider).cases)
         if (other.left_out.empty() && holds(other.ids, found.id) == Membership::Yes)
           left_out.push_back(other.ids);
       if (left_out.size() == before) return true;
@@ -352,8 +329,7 @@ class Analysis {
   const RuleSet& set_;
   ReachabilityCache& cache_;
   const ReachabilityLimits& limits_;
-  std::deque<RuleCases> cases_;                                 // by rule; never move
-  std::unordered_map<std::string, std::vector<Cover>> covers_;  // by what their IDs begin with
+  CaseTable cases_;
 };
 
 }  // namespace

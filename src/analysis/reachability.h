@@ -16,7 +16,7 @@ namespace allocd {
 struct RuleReach {
   enum class Status { Reachable, Unreachable, NotAnalysed } status = Status::NotAnalysed;
   // Of Reachable: an ID with which the engine lets this rule decide; the shortest that could be
-  // confirmed.
+  // confirmed, if asked for.
   std::string registration_id;
   // Of Unreachable: positions of the rules that take every ID of it. None where no valid ID holds
   // its matchers.
@@ -50,6 +50,8 @@ struct Reachability {
 struct ReachabilityLimits {
   std::function<bool()> time_is_up = [] { return false; };  // rules behind are not analysed
   std::size_t overlaps = 0;                                 // how many to look for
+  // Whether each Reachable comes with the shortest ID; otherwise with any, which is sooner found.
+  bool shortest_ids = true;
 };
 
 // Each Unreachable is proven, and each ID is confirmed by deciding a request with `rules`. What is

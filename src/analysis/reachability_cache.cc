@@ -1,7 +1,6 @@
 #include "analysis/reachability_cache.h"
 
 #include <utility>
-#include <variant>
 
 namespace allocd {
 
@@ -11,35 +10,53 @@ void ReachabilityCache::begin() {
   searches_ = 0;
 }
 
-std::shared_ptr<IdAutomaton> ReachabilityCache::automaton_of(const CompiledOperator& op,
-                                                             const std::string& text,
-                                                             std::string& why_not) {
-  auto place = automata_.find(text);
-  if (place == automata_.end()) {
-    Known known;
-    if (const auto before = automata_before_.find(text); before != automata_before_.end()) {
-      known = before->second;
+const ReachabilityCache::Known& ReachabilityCache::known(
+    const std::string& text, const std::function<std::variant<IdAutomaton, NotAnalysed>()>& make) {
+  if (const auto place = automata_.find(text); place != automata_.end()) return place->second;
+  Known out;
+  if (const auto before = automata_before_.find(text); before != automata_before_.end()) {
+    out = before->second;
+  } else {
+    auto made = make();
+    if (auto* reason = std::get_if<NotAnalysed>(&made)) {
+      out.why_not = std::move(reason->reason);
     } else {
-      auto made = ids_of(op);
-      if (auto* reason = std::get_if<NotAnalysed>(&made)) {
-        known.why_not = std::move(reason->reason);
-      } else {
-        known.automaton = std::make_shared<IdAutomaton>(std::get<IdAutomaton>(std::move(made)));
-      }
+      out.automaton = std::make_shared<IdAutomaton>(std::get<IdAutomaton>(std::move(made)));
     }
-    place = automata_.emplace(text, std::move(known)).first;
+    // INVARIANT: no number is given twice, so that what was found before is found by no other set.
+    out.number = ++last_number_;
   }
-  why_not = place->second.why_not;
-  return place->second.automaton;
+  return automata_.emplace(text, std::move(out)).first->second;
 }
 
-ShortestId ReachabilityCache::search(const IdSet& set, const std::vector<const IdSet*>& others) {
-  // Operators are JSON without line breaks.
-  std::string key;
-  for (const IdCondition& condition : set) key += condition.text + '\n';
+const ReachabilityCache::Known& ReachabilityCache::automaton_of(const CompiledOperator& op) {
+  const std::string text =
+      std::string(operator_name(op.op)) + (op.ignore_case ? " " : " = ") + op.operand.dump();
+  return known(text, [&] { return ids_of(op); });
+}
+
+const ReachabilityCache::Known& ReachabilityCache::automaton_of(const std::string& id) {
+  return known("equals = " + Json(id).dump(), [&] { return just_this_id(id); });
+}
+
+std::size_t ReachabilityCache::HashOfKey::operator()(const Key& key) const {
+  std::size_t hash = key.size();
+  for (const std::size_t number : key) hash = (hash ^ number) * 0x9E3779B97F4A7C15U;
+  return hash ^ (hash >> 32);
+}
+
+ShortestId ReachabilityCache::search(const IdSet& set, const std::vector<const IdSet*>& others,
+                                     const std::function<bool()>& time_is_up) {
+  constexpr std::size_t kNextSet = 0;  // no condition's
+  Key key;
+  const auto add = [&](const IdSet& added) {
+    for (const IdCondition& condition : added)
+      key.push_back(2 * condition.number + (condition.negated ? 1 : 0));
+  };
+  add(set);
   for (const IdSet* other : others) {
-    key += '\n';
-    for (const IdCondition& condition : *other) key += condition.text + '\n';
+    key.push_back(kNextSet);
+    add(*other);
   }
   if (const auto known = found_.find(key); known != found_.end()) return known->second;
   ShortestId out;
@@ -47,7 +64,8 @@ ShortestId ReachabilityCache::search(const IdSet& set, const std::vector<const I
     out = before->second;
   } else {
     ++searches_;
-    out = shortest_id(set, others);
+    out = shortest_id(set, others, time_is_up);
+    if (out.result == ShortestId::Result::TimeIsUp) return out;
   }
   found_.emplace(std::move(key), out);
   return out;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "analysis/id_language.h"
@@ -16,29 +18,42 @@ namespace allocd {
 // Found by what the rules say, letter for letter, wherever they stand. For one analysis at a time.
 class ReachabilityCache {
  public:
+  struct Known {
+    std::shared_ptr<IdAutomaton> automaton;  // null where there is none
+    std::string why_not;
+    std::size_t number = 0;  // equal numbers are equal sets
+  };
+
   ReachabilityCache() = default;
   ReachabilityCache(const ReachabilityCache&) = delete;
   ReachabilityCache& operator=(const ReachabilityCache&) = delete;
 
   // From now on only what is asked for again is kept.
   void begin();
-  // The automaton of an operator on the ID; null where it has none, and `why_not`. `text` says all
-  // of the operator.
-  std::shared_ptr<IdAutomaton> automaton_of(const CompiledOperator& op, const std::string& text,
-                                            std::string& why_not);
-  // As shortest_id().
-  ShortestId search(const IdSet& set, const std::vector<const IdSet*>& others);
+  // Of an operator on the ID (never `not`). Valid until the next begin().
+  const Known& automaton_of(const CompiledOperator& op);
+  // Of just this ID, letter for letter.
+  const Known& automaton_of(const std::string& id);
+  // As shortest_id(), of conditions with numbers of this cache.
+  ShortestId search(const IdSet& set, const std::vector<const IdSet*>& others,
+                    const std::function<bool()>& time_is_up);
 
   // How many searches since begin() were not remembered.
   std::size_t searches() const { return searches_; }
 
  private:
-  struct Known {
-    std::shared_ptr<IdAutomaton> automaton;
-    std::string why_not;
+  using Key = std::vector<std::size_t>;
+  struct HashOfKey {
+    std::size_t operator()(const Key& key) const;
   };
-  std::unordered_map<std::string, Known> automata_, automata_before_;
-  std::unordered_map<std::string, ShortestId> found_, found_before_;
+  using Found = std::unordered_map<Key, ShortestId, HashOfKey>;
+
+  const Known& known(const std::string& text,
+                     const std::function<std::variant<IdAutomaton, NotAnalysed>()>& make);
+
+  std::unordered_map<std::string, Known> automata_, automata_before_;  // by what is asked, in words
+  Found found_, found_before_;                                         // by numbers
+  std::size_t last_number_ = 0;
   std::size_t searches_ = 0;
 };
 

@@ -12,8 +12,6 @@ using Cases = std::vector<RuleCase>;
 // Multiplies and adds up cases, until there are too many.
 class Expansion {
  public:
-  explicit Expansion(const AutomatonOf& automaton_of) : automaton_of_(automaton_of) {}
-
   bool too_many() const { return too_many_; }
 
   Cases of_group(const Matcher::Group& group, bool negated) {
@@ -45,16 +43,10 @@ class Expansion {
     return out;
   }
 
-  RuleCase of_operator(const FieldMatcher& field, const CompiledOperator& op, bool negated) {
+  static RuleCase of_operator(const FieldMatcher& field, const CompiledOperator& op, bool negated) {
     RuleCase out;
-    if (field.slot != FieldTable::kRegistrationId) {
-      out.demands.push_back({&field.field, field.slot, &op, negated});
-      return out;
-    }
-    const std::string text =
-        std::string(operator_name(op.op)) + (op.ignore_case ? " " : " = ") + op.operand.dump();
-    if (auto automaton = automaton_of_(op, text, out.left_out))
-      out.ids.push_back({std::move(automaton), negated, (negated ? "not " : "") + text});
+    (field.slot == FieldTable::kRegistrationId ? out.on_id : out.demands)
+        .push_back({&field.field, field.slot, &op, negated});
     return out;
   }
 
@@ -75,21 +67,19 @@ class Expansion {
   }
 
   static RuleCase both(RuleCase a, const RuleCase& b) {
-    a.ids.insert(a.ids.end(), b.ids.begin(), b.ids.end());
+    a.on_id.insert(a.on_id.end(), b.on_id.begin(), b.on_id.end());
     a.demands.insert(a.demands.end(), b.demands.begin(), b.demands.end());
-    if (a.left_out.empty()) a.left_out = b.left_out;
     return a;
   }
 
-  const AutomatonOf& automaton_of_;
   bool too_many_ = false;
 };
 
 }  // namespace
 
-RuleCases cases_of(const Rule& rule, const AutomatonOf& automaton_of) {
+RuleCases cases_of(const Rule& rule) {
   RuleCases out;
-  Expansion expansion(automaton_of);
+  Expansion expansion;
   out.cases = expansion.of_group(rule.match.parts(), false);
   if (expansion.too_many()) {
     out.cases.clear();

@@ -4,10 +4,8 @@
 #include <set>
 #include <utility>
 
-#include "analysis/json_difference.h"
+#include "analysis/check_expectation.h"
 #include "diagnostics/diagnostic.h"
-#include "policy/hub_pattern.h"
-#include "policy/letter_case.h"
 #include "webhook/answer.h"
 
 namespace allocd {
@@ -54,55 +52,11 @@ std::string why_not(const std::string& expected, const RuleSet& rules, const Dec
   const auto failed = std::find_if(tried->matchers.begin(), tried->matchers.end(),
                                    [](const MatcherTrace& matcher) { return !matcher.held; });
   return in_backticks(expected) + " does not match: " +
-         (failed != tried->matchers.end() ? in_words(*failed)
-          : tried->notes.empty()          ? "one of its matchers fails"
-                                          : tried->notes.back());
+         (failed != tried->matchers.end()
+              ? in_words(*failed)
+              : "its `rollout` leaves the device out, " +
+                    tried->rollout.substr(tried->rollout.find(':') + 2));
 }
-
-// Answers against one expectation.
-class Checker {
- public:
-  Checker(const Expectation& expect, const Answer& answer) : expect_(expect), answer_(answer) {}
-
-  std::vector<std::string> run(const RuleSet& rules, const Trace& trace) {
-    const Decision& decision = answer_.decision;
-    const Json rule = decision.rule != nullptr ? Json(decision.rule->name) : Json(nullptr);
-    if (!check(expect_.rule, rule, "rule") && expect_.rule->is_string())
-      failures_.push_back(why_not(expect_.rule->get<std::string>(), rules, decision, trace));
-    if (expect_.status) check(Json(*expect_.status), Json(answer_.reply.status), "status");
-    check_hub();
-    const bool is_json = answer_.reply.content_type.starts_with("application/json");
-    const Json body = is_json ? Json::parse(answer_.reply.body) : Json::object();
-    check(expect_.initial_twin, body.value("initialTwin", Json(nullptr)), "initialTwin");
-    check(expect_.payload, body.value("payload", Json(nullptr)), "payload");
-    const bool allocates = decision.outcome == Outcome::Allocate;
-    check(expect_.reason, allocates ? Json(nullptr) : Json(decision.reason), "reason");
-    return std::move(failures_);
-  }
-
- private:
-  bool check(const std::optional<Json>& expected, const Json& got, const std::string& what) {
-    if (!expected) return true;
-    auto lines = json_difference(*expected, got, what);
-    failures_.insert(failures_.end(), lines.begin(), lines.end());
-    return lines.empty();
-  }
-
-  // By its host name or its hub name, letters of any case.
-  void check_hub() {
-    const std::string& hub = answer_.decision.hub;
-    if (expect_.hub && expect_.hub->is_string() && !hub.empty()) {
-      const auto& expected = expect_.hub->get_ref<const std::string&>();
-      if (equal_ignoring_case(expected, hub) || equal_ignoring_case(expected, hub_name(hub)))
-        return;
-    }
-    check(expect_.hub, hub.empty() ? Json(nullptr) : Json(hub), "hub");
-  }
-
-  const Expectation& expect_;
-  const Answer& answer_;
-  std::vector<std::string> failures_;
-};
 
 }  // namespace
 
@@ -110,20 +64,33 @@ double Coverage::percent() const {
   return rules == 0 ? 100.0 : 100.0 * static_cast<double>(reached) / static_cast<double>(rules);
 }
 
-TestRun run_tests(const RuleSet& rules, const std::vector<TestCase>& tests, Moment now) {
+std::size_t Coverage::branches_reached() const {
+  return static_cast<std::size_t>(std::count_if(branches.begin(), branches.end(),
+                                                [](const Branch& each) { return each.reached; }));
+}
+
+TestRun run_tests(const RuleSet& rules, const RuleSetSpec& spec, const std::vector<TestCase>& tests,
+                  Moment now) {
   TestRun out;
   std::set<const Rule*> reached;
+  BranchCoverage branches(spec);
   for (const TestCase& test : tests) {
     Trace trace;
     const Answer given = answer(rules, test.body, now, &trace);
     if (given.decision.rule != nullptr) reached.insert(given.decision.rule);
-    out.results.push_back({&test, Checker(test.expect, given).run(rules, trace)});
+    branches.add(rules, trace);
+    std::vector<std::string> failures = differences(test.expect, given);
+    if (!is_expected_rule(test.expect, given.decision) && test.expect.rule->is_string())
+      failures.insert(failures.begin() + 1,
+                      why_not(test.expect.rule->get<std::string>(), rules, given.decision, trace));
+    out.results.push_back({&test, std::move(failures)});
     if (!out.results.back().passed()) ++out.failed;
   }
   out.coverage.rules = rules.rules().size();
   out.coverage.reached = reached.size();
-  for (const Rule& rule : rules.rules())
-    if (!reached.contains(&rule)) out.coverage.unreached.push_back(rule.name);
+  for (std::size_t i = 0; i < rules.rules().size(); ++i)
+    if (!reached.contains(&rules.rules()[i])) out.coverage.unreached.push_back(spec.rules[i].name);
+  out.coverage.branches = branches.branches();
   return out;
 }
 

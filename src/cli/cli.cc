@@ -36,7 +36,13 @@ Examples:
   allocd test rules/contoso
       run every *.test.yaml found there, exit 1 where one fails
   allocd test rules/contoso --min-coverage 100 --junit report.xml
-      for a build server: every rule must decide in some test)";
+      for a build server: every rule must decide in some test
+  allocd test rules/contoso --run 'heat ?pump'
+      only the tests in whose names this is found
+  allocd test rules/contoso --mutate
+      which changes to the rules no test notices: a rule less, two swapped, one that asks for less
+  allocd test rules/contoso --watch
+      again whenever a file changes, until Ctrl-C)";
 
 constexpr const char* kDeviceKeyExamples = R"(
 Examples:
@@ -45,6 +51,15 @@ Examples:
   az iot dps enrollment-group show ... --show-keys --query attestation.symmetricKey.primaryKey -o tsv |
       allocd device-key --registration-id lamp-1 lamp-2 --output json
       several, with the group's key from standard input)";
+
+constexpr const char* kDiffExamples = R"(
+Examples:
+  allocd diff /etc/allocd/rules rules --requests decisions.jsonl
+      who would move, be refused or get another twin, judged by recorded requests
+  zcat decisions.*.gz | allocd diff old new --requests - --max-moved 5% --markdown
+      for a pull request; exit 1 where more devices than that lose their hub
+  allocd diff old new --linked-hub toasters.azure-devices.net ovens.azure-devices.net
+      without requests: registration IDs for which the two sets decide differently)";
 
 constexpr const char* kServeExamples = R"(
 Examples:
@@ -108,12 +123,48 @@ void add_test(CLI::App& app, TestOptions& options) {
   command->add_option("--junit", options.junit, "Write the results as JUnit's XML, too")
       ->type_name("FILE");
   command
-      ->add_option("--min-coverage", options.min_coverage,
-                   "Exit 1 where tests reach less of the rules")
+      ->add_option(
+          "--min-coverage", options.min_coverage,
+          "Exit 1 where tests reach less of the rules; their branches (of any and onNoHub, "
+          "and hubs in a list) are told, and do not count")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("PERCENT");
+  command
+      ->add_option("--run", options.run,
+                   "Only the tests in whose names this regular expression (RE2) is found")
+      ->type_name("REGEX");
+  command->add_flag("--mutate", options.mutate,
+                    "Change each rule in turn, and exit 1 where no test notices");
+  command->add_flag("--watch", options.watch, "Run again whenever a file changes");
   add_output_option(*command, options.format);
   command->footer(kTestExamples);
+}
+
+void add_diff(CLI::App& app, DiffOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("diff", "Tell what would change for devices between two rule sets");
+  command->add_option("OLD", options.from, "A directory of rule files, or a rule file")->required();
+  command->add_option("NEW", options.to, "The same as it would be")->required();
+  command
+      ->add_option(
+          "--requests", options.requests,
+          "Recorded requests: JSON lines, the decision log, or bodies as DPS sends them; - "
+          "reads standard input. The last one of each device counts. Without any, what the "
+          "rules mean is compared")
+      ->type_name("FILE|-");
+  command
+      ->add_option("--linked-hub", options.linked_hubs,
+                   "Without requests: host names of the hubs that devices may get; otherwise they "
+                   "are made up from the patterns")
+      ->type_name("HOST");
+  command
+      ->add_option("--max-moved", options.max_moved,
+                   "Exit 1 only where more of the devices move to another hub or are newly refused")
+      ->type_name("PERCENT");
+  command->add_flag("--all", options.all, "Show all devices, not only a few of each kind");
+  command->add_flag("--markdown", options.markdown, "Print for a pull request");
+  add_output_option(*command, options.format);
+  command->footer(kDiffExamples);
 }
 
 void add_serve(CLI::App& app, ServeOptions& options) {
@@ -161,10 +212,12 @@ int parse_and_run(int argc, char** argv) {
   app.require_subcommand(1);
   DryRunOptions dry_run_options;
   TestOptions test_options;
+  DiffOptions diff_options;
   ServeOptions serve_options;
   add_serve(app, serve_options);
   add_dry_run(app, dry_run_options);
   add_test(app, test_options);
+  add_diff(app, diff_options);
   DeviceKeyOptions device_key_options;
   add_device_key(app, device_key_options);
   app.add_subcommand("version", "Print the version");
@@ -188,6 +241,7 @@ int parse_and_run(int argc, char** argv) {
   if (app.got_subcommand("serve")) return run_serve(serve_options);
   if (app.got_subcommand("dry-run")) return dry_run(std::move(dry_run_options));
   if (app.got_subcommand("test")) return run_test(test_options);
+  if (app.got_subcommand("diff")) return run_diff(diff_options);
   if (app.got_subcommand("device-key")) return run_device_key(device_key_options);
   return print_version();
 }

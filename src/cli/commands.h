@@ -31,9 +31,24 @@ struct TestOptions {
   std::vector<std::string> paths;  // of rules, of tests, and directories of both
   std::string junit;               // where to write JUnit's XML; empty: nowhere
   double min_coverage = 0;         // percent of the rules
+  std::string run;                 // a regular expression that names must hold; empty: all
+  bool mutate = false;
+  bool watch = false;
   Format format = Format::Text;
 };
 int run_test(const TestOptions& options);
+
+struct DiffOptions {
+  std::string from;                   // rules as they are
+  std::string to;                     // rules as they would be
+  std::vector<std::string> requests;  // files, or `-`; none: the rules' meaning is compared
+  std::vector<std::string> linked_hubs;
+  std::string max_moved;  // a percentage; empty: no bound
+  bool all = false;
+  bool markdown = false;
+  Format format = Format::Text;
+};
+int run_diff(const DiffOptions& options);
 
 struct ServeOptions {
   std::string config;  // empty: none

@@ -87,13 +87,14 @@ void print_summary(const LoadedRules& loaded, const DryRunOptions& options) {
 }
 
 // What can be told about the rules in a few seconds.
-Reachability analyse(const LoadedRules& loaded, bool with_overlaps) {
+Reachability analyse(const LoadedRules& loaded, bool with_witnesses) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + kAnalysisTime;
   ReachabilityCache cache;
   return analyse_reachability(*loaded.rules, cache,
                               {.time_is_up = [end] { return Clock::now() >= end; },
-                               .overlaps = with_overlaps ? kMaxOverlaps : 0});
+                               .overlaps = with_witnesses ? kMaxOverlaps : 0,
+                               .shortest_ids = with_witnesses});
 }
 
 // Nobody should take silence for praise.

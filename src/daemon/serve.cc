@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <pthread.h>
 #include <signal.h>
 #include <string>
@@ -14,6 +15,7 @@
 #include "daemon/in_force.h"
 #include "daemon/local_address.h"
 #include "daemon/log.h"
+#include "daemon/rule_analysis.h"
 #include "daemon/webhook_handler.h"
 
 namespace allocd {
@@ -63,13 +65,14 @@ void warn_of_expiry(const TlsContext* tls) {
   }
 }
 
-void reload(InForce& in_force) {
+void reload(InForce& in_force, RuleAnalysis& analysis) {
   Diagnostics diagnostics;
   const bool reloaded = in_force.reload(diagnostics);
   log(diagnostics);
   if (reloaded) {
     spdlog::info("reloaded, {} rules in force", in_force.rules().snapshot()->rules().size());
     warn_of_expiry(in_force.tls());
+    analysis.look_at(in_force.rules().snapshot());
   } else {
     spdlog::error("not reloaded: what was in force stays, mend the errors above and reload again");
   }
@@ -109,11 +112,14 @@ int serve(const Config& config, std::shared_ptr<const RuleSet> rules) {
                  webhook.address(), in_force->tls() != nullptr ? " (TLS)" : "", config.webhook_path,
                  admin.address());
 
+    auto analysis = std::make_unique<RuleAnalysis>();
+    analysis->look_at(in_force->rules().snapshot());
     int signal = 0;
-    while ((signal = signals.wait()) == SIGHUP) reload(*in_force);
+    while ((signal = signals.wait()) == SIGHUP) reload(*in_force, *analysis);
     stopping = true;
     spdlog::info("stopping on {}: finishing what is in flight",
                  signal == SIGINT ? "SIGINT" : "SIGTERM");
+    analysis.reset();
     // The admin listener goes last: whoever asks meanwhile learns that it is stopping.
     webhook.stop();
     admin.stop();

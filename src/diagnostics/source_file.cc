@@ -17,6 +17,7 @@ SourceFile::SourceFile(std::string path, std::string name, std::string text)
   if (text_.starts_with(kByteOrderMark)) text_.erase(0, kByteOrderMark.size());
   line_starts_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i) {
+    if (text_[i] > '\r') continue;
     // A lone carriage return ends a line in YAML as well (YAML 1.2.2, section 5.4).
     const bool lone_return = text_[i] == '\r' && (i + 1 == text_.size() || text_[i + 1] != '\n');
     if (text_[i] == '\n' || lone_return) line_starts_.push_back(i + 1);

@@ -158,7 +158,7 @@ std::variant<ChosenHub, RenderError> choose_hub(const HubChoice& choice,
   for (std::size_t i = 0; i < test.preferences(); ++i) {
     const Candidates candidates = candidates_of(test, i, choice.pick, linked_hubs);
     if (candidates.count == 0) continue;
-    ChosenHub out{candidates.picked, ""};
+    ChosenHub out{candidates.picked, "", i};
     std::string further;
     if (choice.spread) {
       const auto spread = SpreadRequest::of(*choice.spread, context);
@@ -207,7 +207,9 @@ void prepare(TwinTemplate& twin) {
   const FieldValues no_fields(0);
   const Captures no_captures;
   auto whole = whole_twin(twin, {no_fields, no_captures, {}, {}});
-  if (auto* text = std::get_if<std::string>(&whole)) twin.literal = std::move(*text);
+  auto* text = std::get_if<std::string>(&whole);
+  if (text == nullptr) return;
+  twin = TwinTemplate{{}, {}, std::move(*text)};
 }
 
 void prepare(PayloadTemplate& payload) {

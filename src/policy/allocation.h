@@ -30,7 +30,8 @@ struct ContinueWithNextRule {};
 struct TwinTemplate {
   ValueTemplate tags;
   ValueTemplate desired;
-  // The whole as it goes out, where nothing in it needs a request; empty where nothing does.
+  // In place of both, the whole as it goes out, where nothing in it needs a request; empty where
+  // nothing does.
   std::optional<std::string> literal;
 };
 
@@ -66,6 +67,7 @@ struct Allocation {
 struct ChosenHub {
   std::optional<std::string_view> host_name;  // nothing: no linked hub fits
   std::string why;                            // in words, where `explain` asked for it
+  std::optional<std::size_t> pattern;         // the number of the one that gave the candidates
 };
 
 // `linked_hubs` keep DPS's order; `current_hub` may be empty.

@@ -1,5 +1,6 @@
 #include "policy/compile.h"
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -35,13 +36,15 @@ class RuleSetCompiler {
   RuleSetCompiler(const RuleSetSpec& spec, Diagnostics& diagnostics)
       : spec_(spec), diagnostics_(diagnostics), twins_(spec, diagnostics) {}
 
-  RuleSet compile() {
+  // `done` hears of every rule once nothing of it is needed any more but its examples.
+  RuleSet compile(const std::function<void(std::size_t)>& done) {
     compile_lookups(spec_, fields_, diagnostics_);
     std::vector<Rule> rules;
     rules.reserve(spec_.rules.size());
-    for (const RuleSpec& rule : spec_.rules) {
-      check_name(rule);
-      rules.push_back(compile_rule(rule));
+    for (std::size_t i = 0; i < spec_.rules.size(); ++i) {
+      check_name(spec_.rules[i]);
+      rules.push_back(compile_rule(spec_.rules[i]));
+      done(i);
     }
     twins_.finish();
     check_unused_lookups(spec_, fields_, diagnostics_);
@@ -156,13 +159,25 @@ const Rule* first_match(const RuleSet& rules, const AllocationRequest& request,
   return nullptr;
 }
 
+std::optional<RuleSet> compile(const RuleSetSpec& spec, Diagnostics& diagnostics,
+                               const std::function<void(std::size_t)>& done) {
+  const std::size_t errors_before = diagnostics.errors();
+  RuleSet rules = RuleSetCompiler(spec, diagnostics).compile(done);
+  if (diagnostics.errors() > errors_before) return std::nullopt;
+  return rules;
+}
+
 }  // namespace
 
 std::optional<RuleSet> compile(const RuleSetSpec& spec, Diagnostics& diagnostics) {
-  const std::size_t errors_before = diagnostics.errors();
-  RuleSet rules = RuleSetCompiler(spec, diagnostics).compile();
-  if (diagnostics.errors() > errors_before) return std::nullopt;
-  return rules;
+  return compile(spec, diagnostics, [](std::size_t) {});
+}
+
+std::optional<RuleSet> compile_and_empty(RuleSetSpec& spec, Diagnostics& diagnostics) {
+  return compile(spec, diagnostics, [&](std::size_t rule) {
+    spec.rules[rule].match = {};
+    spec.rules[rule].outcome = {};
+  });
 }
 
 void check_examples(const RuleSetSpec& spec, const RuleSet& rules, Diagnostics& diagnostics) {

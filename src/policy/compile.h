@@ -14,6 +14,10 @@ namespace allocd {
 // complete, names that are missing are not reported.
 std::optional<RuleSet> compile(const RuleSetSpec& spec, Diagnostics& diagnostics);
 
+// The same, and a rule's matchers and its outcome leave `spec` once they are compiled, so that a
+// large set is not in memory twice.
+std::optional<RuleSet> compile_and_empty(RuleSetSpec& spec, Diagnostics& diagnostics);
+
 // Reports examples that another rule matches first, or none [example-not-matched]. `spec` is what
 // `rules` were compiled from.
 void check_examples(const RuleSetSpec& spec, const RuleSet& rules, Diagnostics& diagnostics);

@@ -47,6 +47,10 @@ std::optional<Decision> allocate(const Rule& rule, const Allocation& allocation,
   if (const auto* error = std::get_if<RenderError>(&choice)) return rejected(rule, *error);
   ChosenHub& chosen = std::get<ChosenHub>(choice);
   if (!chosen.why.empty()) note(trace, std::move(chosen.why));
+  if (trace != nullptr) {
+    trace->hub_pattern = chosen.pattern;
+    trace->no_hub = !chosen.host_name;
+  }
   if (!chosen.host_name) {
     if (const auto* refusal = std::get_if<Refusal>(&allocation.on_no_hub))
       return refuse(rule, *refusal, context);

@@ -91,7 +91,9 @@ struct RefusalSpec {
 };
 
 // `onNoHub: continue`.
-struct ContinueSpec {};
+struct ContinueSpec {
+  SourceRange range;
+};
 
 struct PickSpec {
   enum class Kind { First, Last, Index, Spread } kind = Kind::First;

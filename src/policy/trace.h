@@ -1,6 +1,8 @@
 // What was tried on the way to a decision, for people.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +33,9 @@ struct RuleTrace {
   std::vector<MatcherTrace> matchers;  // up to the one that settled it
   std::vector<std::pair<std::string, std::string>> captures;
   std::vector<std::string> notes;  // what came of the hub, in words
+  // Of one that matched and allocates: which of its hub patterns gave the candidates.
+  std::optional<std::size_t> hub_pattern;
+  bool no_hub = false;  // nothing came of the hub, and `onNoHub` says what now
 };
 
 using Trace = std::vector<RuleTrace>;

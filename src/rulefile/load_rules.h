@@ -20,22 +20,29 @@ struct LoadedRules {
   // of the tables behind them.
   std::string revision;
   Diagnostics diagnostics;
+  // What the files say, as far as it could be read, where it was asked for; valid as long as the
+  // files.
+  std::shared_ptr<const RuleSetSpec> spec;
   // Where the rules' names stand, in their order; valid as long as the files, which load_rules()
   // leaves here.
   std::vector<SourceRange> rule_names;
   std::vector<std::unique_ptr<SourceFile>> sources;
 };
 
+// Whether what the files say is kept beside the rules that were made of it.
+enum class Spec { Drop, Keep };
+
 // Reads a rule set: of a directory every `*.yaml` and `*.yml` below it, in the byte order of their
 // relative paths, but for hidden files, editors' backups, `*.test.yaml`, and folders named
 // `tables`; or the files named. Everything that is wrong is in the diagnostics: a path that is not
 // there, a file that cannot be read, a set without a rule. A table is looked for from the folder of
 // the rule file that names it, wherever that leads, or at an absolute path. Does not throw.
-LoadedRules load_rules(const std::vector<std::string>& paths);
+LoadedRules load_rules(const std::vector<std::string>& paths, Spec spec = Spec::Drop);
 
 // The same for files that have been read. `tables` are those that lookups may name, by path. Pure.
 LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& files,
                             Diagnostics diagnostics = {},
-                            const std::vector<std::unique_ptr<SourceFile>>& tables = {});
+                            const std::vector<std::unique_ptr<SourceFile>>& tables = {},
+                            Spec spec = Spec::Drop);
 
 }  // namespace allocd

@@ -12,16 +12,18 @@ namespace allocd {
 namespace {
 
 std::optional<std::string> body_of(const TestSpec& test, const std::string& test_file,
-                                   Diagnostics& diagnostics) {
+                                   LoadedTests& out) {
   if (const auto* sample = std::get_if<SampleRequest>(&test.request))
     return request_body(*sample).dump(-1, ' ', false, Json::error_handler_t::replace);
   const auto& path = std::get<Located<std::string>>(test.request);
+  const auto found = std::filesystem::path(test_file).parent_path() / path.value;
+  out.body_files.push_back(found.string());
   std::string why;
-  auto text = read_text_file(std::filesystem::path(test_file).parent_path() / path.value, why);
+  auto text = read_text_file(found, why);
   if (!text)
-    diagnostics.error(path.range, "unreadable-file",
-                      "cannot read the request " + in_backticks(path.value) + ": " + why,
-                      "the path is relative to the test file");
+    out.diagnostics.error(path.range, "unreadable-file",
+                          "cannot read the request " + in_backticks(path.value) + ": " + why,
+                          "the path is relative to the test file");
   return text;
 }
 
@@ -39,7 +41,7 @@ LoadedTests load_tests(const std::vector<std::string>& paths) {
     }
     const SourceFile file(path.path, path.name, std::move(*text));
     for (TestSpec& test : parse_test_file(file, out.diagnostics)) {
-      auto body = body_of(test, path.path, out.diagnostics);
+      auto body = body_of(test, path.path, out);
       if (!body) continue;
       out.cases.push_back({test.name.value, path.path, file.position(test.name.range.begin).line,
                            std::move(*body), std::move(test.expect)});

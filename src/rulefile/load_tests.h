@@ -20,6 +20,7 @@ struct TestCase {
 struct LoadedTests {
   std::vector<TestCase> cases;
   std::size_t files = 0;
+  std::vector<std::string> body_files;  // what `requestFile` leads to, there or not
   Diagnostics diagnostics;
 };
 

@@ -48,9 +48,18 @@ const LocatedMember* MapReader::member(std::string_view key) const {
   return found == index_.end() ? nullptr : &(*map_)[found->second];
 }
 
-const LocatedValue* MapReader::find(std::string_view key) {
-  // A caller asks for few keys in general, but `known_` must not grow with repeated ones.
+// A caller asks for few keys in general, but `known_` must not grow with repeated ones.
+void MapReader::remember(std::string_view key) {
+  if (known_.size() < kFewKeys) {
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
+    return;
+  }
+  if (known_set_.empty()) known_set_.insert(known_.begin(), known_.end());
   if (known_set_.emplace(key).second) known_.emplace_back(key);
+}
+
+const LocatedValue* MapReader::find(std::string_view key) {
+  remember(key);
   const LocatedMember* const found = member(key);
   if (found == nullptr) return nullptr;
   asked_[static_cast<std::size_t>(found - map_->data())] = true;

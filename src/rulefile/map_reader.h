@@ -52,6 +52,7 @@ class MapReader {
 
  private:
   const LocatedMember* member(std::string_view key) const;
+  void remember(std::string_view key);
 
   std::string what_;
   SourceRange range_;
@@ -59,7 +60,7 @@ class MapReader {
   const LocatedValue::Map* map_ = nullptr;
   std::vector<bool> asked_;                                          // by position in the map
   std::vector<std::string> known_;                                   // keys asked for, there or not
-  std::unordered_set<std::string> known_set_;                        // the same
+  std::unordered_set<std::string> known_set_;                        // the same, for many only
   mutable std::unordered_map<std::string_view, std::size_t> index_;  // for many keys only
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "rulefile/lookup_reader.h"
 #include "rulefile/map_reader.h"
@@ -38,10 +39,29 @@ std::string read_product_line(MapReader& map, const SourceFile& file, Diagnostic
   return std::move(line->value);
 }
 
+// The rules in the tree of a file, where they are a list.
+LocatedValue::List* rules_in(LocatedValue& tree) {
+  if (auto* map = std::get_if<LocatedValue::Map>(&tree.value))
+    for (LocatedMember& m : *map)
+      if (m.key.value == "rules") return std::get_if<LocatedValue::List>(&m.value.value);
+  return nullptr;
+}
+
+// Each rule leaves the tree once it is read: a large file would take twice the room.
+void read_rules(LocatedValue::List& rules, const std::string& product_line, RuleSetSpec& set,
+                Diagnostics& diagnostics) {
+  set.rules.reserve(set.rules.size() + rules.size());
+  for (LocatedValue& rule : rules) {
+    RuleSpec spec = read_rule(rule, product_line, diagnostics);
+    if (!spec.name.value.empty() || rule.is_map()) set.rules.push_back(std::move(spec));
+    rule.value = LocatedValue::Null();
+  }
+}
+
 }  // namespace
 
 void parse_rule_file(const SourceFile& file, RuleSetSpec& set, Diagnostics& diagnostics) {
-  const std::optional<LocatedValue> tree = parse_yaml(file, diagnostics);
+  std::optional<LocatedValue> tree = parse_yaml(file, diagnostics);
   if (tree && !tree->is_null()) {
     MapReader map(*tree, "rule file", diagnostics);
     read_version(map, diagnostics);
@@ -54,11 +74,7 @@ void parse_rule_file(const SourceFile& file, RuleSetSpec& set, Diagnostics& diag
     if (const LocatedValue* lookups = map.map("lookups"))
       for (const LocatedMember& m : lookups->map())
         set.lookups.push_back(read_lookup(m, diagnostics));
-    if (const LocatedValue* rules = map.list("rules"))
-      for (const LocatedValue& rule : rules->list())
-        if (RuleSpec spec = read_rule(rule, product_line, diagnostics);
-            !spec.name.value.empty() || rule.is_map())
-          set.rules.push_back(std::move(spec));
+    if (map.list("rules") != nullptr) read_rules(*rules_in(*tree), product_line, set, diagnostics);
     map.finish();
   }
   if (!tree) set.complete = false;

@@ -124,7 +124,7 @@ void read_hub(const LocatedValue& value, AllocateSpec& out, Diagnostics& diagnos
 
 void read_on_no_hub(const LocatedValue& value, AllocateSpec& out, Diagnostics& diagnostics) {
   if (value.is_text() && value.text() == "continue") {
-    out.on_no_hub = ContinueSpec{};
+    out.on_no_hub = ContinueSpec{value.range};
     return;
   }
   if (!value.is_map()) {

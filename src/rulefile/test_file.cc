@@ -28,7 +28,13 @@ Expectation read_expectation(const LocatedValue& value, Diagnostics& diagnostics
   Expectation out;
   MapReader map(value, "`expect`", diagnostics);
   out.rule = read_text_or_null(map, "rule");
-  if (const auto status = map.integer("status")) out.status = status->value;
+  if (const auto status = map.integer("status")) {
+    out.status = status->value;
+    if (status->value < 100 || status->value > 599)
+      diagnostics.error(status->range, "out-of-range",
+                        "`status` cannot be " + in_backticks(status->range.text()),
+                        "allocd answers with 200, 400, 401 or 503");
+  }
   out.hub = read_text_or_null(map, "hub");
   out.initial_twin = read_value(map, "initialTwin");
   out.payload = read_value(map, "payload");

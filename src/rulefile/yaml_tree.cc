@@ -12,6 +12,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "diagnostics/utf8.h"
+#include "rulefile/simple_yaml.h"
 #include "rulefile/tree_builder.h"
 #include "rulefile/yaml_lexeme.h"
 #include "rulefile/yaml_mistakes.h"
@@ -165,6 +166,7 @@ bool is_yaml_text(const SourceFile& file, Diagnostics& diagnostics) {
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c < 0x7F) continue;
     if (c == 0xC2 && i + 1 < text.size()) {
       const auto next = static_cast<unsigned char>(text[i + 1]);
       if (next >= 0xA0 || next == 0x85) continue;
@@ -263,6 +265,12 @@ Round parse_once(const SourceFile& file, std::string_view text, Diagnostics& dia
 std::optional<LocatedValue> parse_yaml(const SourceFile& file, Diagnostics& diagnostics,
                                        const YamlLimits& limits) {
   if (!is_yaml_text(file, diagnostics)) return std::nullopt;
+  if (auto tree = parse_simple_yaml(file, limits)) return tree;
+  return parse_full_yaml(file, diagnostics, limits);
+}
+
+std::optional<LocatedValue> parse_full_yaml(const SourceFile& file, Diagnostics& diagnostics,
+                                            const YamlLimits& limits) {
   std::string changed;
   std::string_view text = file.text();
   if (text.find('\r') != std::string_view::npos) text = changed = with_line_feeds(text);

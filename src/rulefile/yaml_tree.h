@@ -28,4 +28,9 @@ struct YamlLimits {
 std::optional<LocatedValue> parse_yaml(const SourceFile& file, Diagnostics& diagnostics,
                                        const YamlLimits& limits = {});
 
+// The same by the general parser alone, which is what defines it. `file` holds UTF-8 without
+// control characters.
+std::optional<LocatedValue> parse_full_yaml(const SourceFile& file, Diagnostics& diagnostics,
+                                            const YamlLimits& limits = {});
+
 }  // namespace allocd

@@ -73,6 +73,16 @@ BENCHMARK(unreachable_among_5000)
     ->ArgName("contains")
     ->Unit(benchmark::kMillisecond);
 
+// Without the shortest IDs of the others.
+void unreachable_among_5000_only(benchmark::State& state) {
+  const LoadedRules loaded = rules_of(false);
+  for (auto _ : state) {
+    ReachabilityCache cache;
+    check(analyse_reachability(*loaded.rules, cache, {.shortest_ids = false}));
+  }
+}
+BENCHMARK(unreachable_among_5000_only)->Unit(benchmark::kMillisecond);
+
 void unreachable_among_5000_again(benchmark::State& state) {
   const LoadedRules loaded = rules_of(false);
   ReachabilityCache cache;

@@ -1,4 +1,5 @@
-// Any bytes as a rule file: parsing ends, and every message about them can be shown.
+// Any bytes as a rule file: parsing ends, every message about them can be shown, and what the
+// reader of simple YAML takes, the general parser reads alike.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -35,7 +36,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!tree && !diagnostics.has_errors()) std::abort();
   if (tree) {
     check(*tree, file.text().size());
-    (void)tree->json().dump();
+    const std::string json = tree->json().dump();
+    if (diagnostics.all().empty()) {
+      allocd::Diagnostics found;
+      const auto full = allocd::parse_full_yaml(file, found);
+      if (!full || full->json().dump() != json || !found.all().empty()) std::abort();
+    }
   }
   for (const allocd::Diagnostic& d : diagnostics.sorted()) (void)allocd::render(d);
   return 0;

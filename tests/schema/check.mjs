@@ -10,6 +10,7 @@ import Ajv from 'ajv/dist/2020.js';
 import {parse} from 'yaml';
 import {Loader, forEach} from './loader.mjs';
 import {apart, mutants} from './mutants.mjs';
+import {checkTestFiles} from './test_files.mjs';
 
 // How a name begins that may be a lookup's, or a variable's.
 const kNotOurs =
@@ -118,17 +119,18 @@ function validator(file) {
 const validators = new Map(
   found(join(kRoot, 'schemas'), '.schema.json').map((file) => [basename(file), validator(file)]));
 const rulesSchema = JSON.parse(read(join(kRoot, 'schemas/rules.schema.json')));
+const testsSchema = JSON.parse(read(join(kRoot, 'schemas/tests.schema.json')));
 const isRuleFile = validators.get('rules.schema.json');
 const whyNot = () => isRuleFile.errors.slice(0, 3)
   .map((e) => `${e.instancePath || 'the file'} ${e.message}`).join('; ');
 
-function checkHovers() {
-  for (const {schema, pointer} of parts(rulesSchema))
+function checkHovers(file, whole) {
+  for (const {schema, pointer} of parts(whole))
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      const target = property.$ref && rulesSchema.$defs[property.$ref.slice('#/$defs/'.length)];
+      const target = property.$ref && whole.$defs[property.$ref.slice('#/$defs/'.length)];
       for (const key of ['title', 'description'])
         if (!property[key] && !target?.[key])
-          fail('schemas/rules.schema.json', `${pointer}/properties/${name} has no ${key}`);
+          fail(file, `${pointer}/properties/${name} has no ${key}`);
     }
 }
 
@@ -217,7 +219,8 @@ async function main(binary) {
   const folder = mkdtempSync(join(tmpdir(), 'allocd-schema-'));
   try {
     const loader = new Loader(resolve(binary), folder);
-    checkHovers();
+    checkHovers('schemas/rules.schema.json', rulesSchema);
+    checkHovers('schemas/tests.schema.json', testsSchema);
     if (failures.length > 0) return; // of the schemas themselves: the rest would only repeat them
     const bodies = await checkBodies(loader);
 
@@ -245,10 +248,26 @@ async function main(binary) {
     const all = [...mutants(originals, [...keys])];
     await forEach(sets(all), (set) => checkMutants(loader, set));
 
+    const testKeys = new Set();
+    for (const whole of [testsSchema, rulesSchema.$defs.sample])
+      for (const {schema} of parts(whole))
+        for (const key of Object.keys(schema.properties ?? {})) testKeys.add(key);
+    const tests = await checkTestFiles({
+      loader,
+      rules: join(kRoot, 'rules/contoso/90-default.yaml'),
+      worked: found(join(kRoot, 'rules'), '.test.yaml'),
+      accepted: found(join(kHere, 'tests/accepted'), '.test.yaml'),
+      refused: found(join(kHere, 'tests/refused'), '.test.yaml'),
+      keys: [...testKeys],
+      accepts: validators.get('tests.schema.json'),
+      fail: (file, what) => fail(file.startsWith(kRoot) ? named(file) : file, what),
+    });
+
     console.log(
       `schema: ${failures.length} disagreements; ${validators.size} schemas, ` +
       `${rules.length} rule files, ${accepted.length} accepted, ${refused.length} refused, ` +
-      `${all.length} mutants, ${bodies} requests; ` +
+      `${all.length} mutants, ${tests.files} test files, ${tests.mutants} mutants of those, ` +
+      `${bodies} requests; ` +
       `${loader.runs} runs, ${((Date.now() - began) / 1000).toFixed(1)} s`);
   } finally {
     rmSync(folder, {recursive: true});

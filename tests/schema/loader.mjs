@@ -57,9 +57,27 @@ export class Loader {
     return files.map((file) => byFile.get(file));
   }
 
+  // For each test file, its errors, when they are run against a rule file.
+  async testErrors(rules, files) {
+    const {diagnostics = []} = await this.json('test', rules, ...files);
+    if (diagnostics.length >= kMostKept && files.length > 1) {
+      const half = files.length >> 1;
+      return [
+        ...await this.testErrors(rules, files.slice(0, half)),
+        ...await this.testErrors(rules, files.slice(half)),
+      ];
+    }
+    const byFile = new Map(files.map((file) => [file, []]));
+    for (const d of diagnostics) {
+      if (!byFile.has(d.file)) throw new Error(`an error of no test file: ${d.message}`);
+      byFile.get(d.file).push(d);
+    }
+    return files.map((file) => byFile.get(file));
+  }
+
   // The name of a new file that holds `value`.
-  write(value) {
-    const file = join(this.#folder, `${(this.#files += 1)}.yaml`);
+  write(value, ending = '.yaml') {
+    const file = join(this.#folder, `${(this.#files += 1)}${ending}`);
     writeFileSync(file, JSON.stringify(value)); // which is YAML
     return file;
   }

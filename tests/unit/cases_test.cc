@@ -8,9 +8,16 @@
 //   answer NAME   what came of the ask or request before it: status, content type and body
 //   explain NAME  why, as `dry-run --explain` prints it
 //   diagnostics   everything that loading the rules reports
+//   NAME.test.yaml  a test file, whose requests are in it
+//   report          what `allocd test` prints about all of them
+//   report mutants  the same with `--mutate`
 //
-// With ALLOCD_UPDATE_CASES=1 in the environment the last three are rewritten instead of checked:
-// read the difference before you commit it.
+// Or a story of commands. Then every other section is a file below a folder of its own, and
+//   $ COMMAND     is what a shell in that folder prints on both outputs, and `exit N` where that is
+//                 not 0; `allocd` is the program under test
+//
+// With ALLOCD_UPDATE_CASES=1 in the environment what comes out is rewritten instead of
+// checked: read the difference before you commit it.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -21,10 +28,13 @@
 #include <doctest/doctest.h>
 
 #include "cli/output.h"
+#include "cli/test_report.h"
 #include "policy/sample_request.h"
 #include "rulefile/load_rules.h"
 #include "rulefile/sample_reader.h"
+#include "rulefile/test_file.h"
 #include "rulefile/yaml_tree.h"
+#include "support/process.h"
 #include "support/txtar.h"
 #include "webhook/answer.h"
 
@@ -61,6 +71,28 @@ std::string answer_text(const Answer& answer) {
   return out + '\n' + answer.reply.body + '\n';
 }
 
+bool is_test(const test::Section& section) { return section.name.ends_with(".test.yaml"); }
+
+// What `allocd test` prints about the story.
+std::string report_text(const test::Archive& story, const LoadedRules& loaded, bool mutate) {
+  std::vector<TestCase> tests;
+  for (const test::Section& s : story.sections) {
+    if (!is_test(s)) continue;
+    const SourceFile file(s.name, s.name, s.text);
+    Diagnostics diagnostics;
+    for (TestSpec& each : parse_test_file(file, diagnostics))
+      tests.push_back({each.name.value, s.name, file.position(each.name.range.begin).line,
+                       request_body(std::get<SampleRequest>(each.request)).dump(),
+                       std::move(each.expect)});
+    for (const Diagnostic& d : diagnostics.all()) FAIL(render(d));
+  }
+  TestReport report{run_tests(*loaded.rules, *loaded.spec, tests, kNow), 0, std::nullopt};
+  if (mutate) report.mutants = run_mutants(*loaded.spec, tests, kNow);
+  std::ostringstream out;
+  print_report(report, *loaded.spec, false, out);
+  return out.str();
+}
+
 bool is_table(const test::Section& section) { return section.name.starts_with("tables/"); }
 
 // The story as it should be: everything that is checked is filled in anew.
@@ -68,10 +100,10 @@ test::Archive play(test::Archive story) {
   std::vector<std::unique_ptr<SourceFile>> files;
   std::vector<std::unique_ptr<SourceFile>> tables;
   for (const test::Section& s : story.sections)
-    if (is_table(s) || s.name.ends_with(".yaml"))
+    if (is_table(s) || (s.name.ends_with(".yaml") && !is_test(s)))
       (is_table(s) ? tables : files)
           .push_back(std::make_unique<SourceFile>(s.name, s.name, s.text));
-  const LoadedRules loaded = load_rules_from(files, {}, tables);
+  const LoadedRules loaded = load_rules_from(files, {}, tables, Spec::Keep);
   std::ostringstream diagnostics;
   print_diagnostics(loaded.diagnostics, false, diagnostics);
 
@@ -100,6 +132,9 @@ test::Archive play(test::Archive story) {
       std::ostringstream text;
       print_trace(trace, text);
       s.text = text.str();
+    } else if (s.name.starts_with("report")) {
+      REQUIRE_MESSAGE(loaded.rules, diagnostics.str());
+      s.text = report_text(story, loaded, s.name == "report mutants");
     } else if (s.name == "diagnostics") {
       expects_diagnostics = true;
       s.text = diagnostics.str();
@@ -108,6 +143,29 @@ test::Archive play(test::Archive story) {
     }
   }
   if (!expects_diagnostics) CHECK(diagnostics.str() == "");
+  return story;
+}
+
+bool is_command(const test::Section& section) { return section.name.starts_with("$ "); }
+
+test::Archive play_commands(test::Archive story) {
+  const test::TemporaryFolder folder;
+  for (const test::Section& s : story.sections) {
+    if (is_command(s)) continue;
+    fs::create_directories((fs::path(folder.path()) / s.name).parent_path());
+    folder.write(s.name, s.text);
+  }
+  const std::string program = ALLOCD_BINARY;
+  const std::string there = "cd '" + folder.path() + "' && PATH='" +
+                            fs::path(program).parent_path().string() + "':$PATH && ";
+  for (test::Section& s : story.sections) {
+    if (!is_command(s)) continue;
+    test::Process process({"/bin/sh", "-c", there + s.name.substr(2)});
+    process.output_with("\x01 never printed");  // until it ends
+    const auto exit_code = process.exit_code();
+    s.text = process.output();
+    if (exit_code != 0) s.text += "exit " + std::to_string(exit_code.value_or(-1)) + '\n';
+  }
   return story;
 }
 
@@ -125,7 +183,9 @@ TEST_CASE("cases: every story comes out as it is written") {
     CAPTURE(name);
     const test::Archive written = test::parse_txtar(read_all(path));
     CHECK_MESSAGE(written.comment.size() > 1, "a story begins with a sentence");
-    const test::Archive played = play(written);
+    const bool has_commands =
+        std::any_of(written.sections.begin(), written.sections.end(), is_command);
+    const test::Archive played = has_commands ? play_commands(written) : play(written);
     if (std::getenv("ALLOCD_UPDATE_CASES") != nullptr) {
       std::ofstream(path, std::ios::binary) << test::format_txtar(played);
       continue;

@@ -9,7 +9,9 @@
 
 #include <doctest/doctest.h>
 
+#include "analysis/likely_id.h"
 #include "analysis/report_unreachable.h"
+#include "analysis/rule_cases.h"
 #include "policy/request_values.h"
 #include "rulefile/load_rules.h"
 #include "webhook/answer.h"
@@ -39,9 +41,35 @@ Loaded rules_with(const std::vector<std::string>& matches) {
   return out;
 }
 
+// Without the search for shortest IDs, verdicts are the same; or better, where an ID comes to mind
+// that is not found step by step.
+void check_verdicts(const Loaded& loaded, const Reachability& expected) {
+  ReachabilityCache cache;
+  const Reachability quick = analyse_reachability(loaded.rules(), cache, {.shortest_ids = false});
+  REQUIRE(quick.rules.size() == expected.rules.size());
+  CHECK(quick.rules_in_time == expected.rules_in_time);
+  for (std::size_t i = 0; i < quick.rules.size(); ++i) {
+    const RuleReach& reach = quick.rules[i];
+    const RuleReach& wanted = expected.rules[i];
+    CAPTURE(i);
+    CAPTURE(reach.registration_id);
+    CHECK(reach.covered_by == wanted.covered_by);
+    if (reach.status == RuleReach::Status::Reachable) {
+      CHECK(wanted.status != RuleReach::Status::Unreachable);
+      CHECK(reach.registration_id.size() >= wanted.registration_id.size());
+      CHECK(!reach.registration_id.empty());
+    } else {
+      CHECK(status_name(reach.status) == status_name(wanted.status));
+      CHECK(reach.why == wanted.why);
+    }
+  }
+}
+
 Reachability analysed(const Loaded& loaded, std::size_t overlaps = 0) {
   ReachabilityCache cache;
-  return analyse_reachability(loaded.rules(), cache, {.overlaps = overlaps});
+  Reachability out = analyse_reachability(loaded.rules(), cache, {.overlaps = overlaps});
+  check_verdicts(loaded, out);
+  return out;
 }
 
 // "reachable a1", "unreachable by a, b", "not analysed: why".
@@ -226,39 +254,17 @@ TEST_CASE("reachability: one demand makes sure of another") {
   }
 }
 
-// Small sets of random rules over few letters: every request that could tell is asked.
-TEST_CASE("reachability: verdicts of random sets are what trying everything says") {
-  std::mt19937 random(2026);
-  const auto below = [&](std::size_t n) {
-    return static_cast<std::size_t>(std::uniform_int_distribution<std::uint64_t>(0, n - 1)(random));
-  };
-  const std::vector<std::string> texts = {"a", "b", "ab", "ba", "bb", "aA", "a-"};
-  const std::vector<std::string> patterns = {"a+",       "[ab]*", ".*b",    "a?b?",
-                                             "(a|b){2}", "a.*",   "[^a]+",  "b[^b]",
-                                             "(?i)aB",   "..",    "(a|-)+", "\\w+"};
-  const auto text = [&] { return "'" + texts[below(texts.size())] + "'"; };
-  const auto on_id = [&] {
-    std::string out;
-    switch (below(7)) {
-      case 0: out = "startsWith: " + text(); break;
-      case 1: out = "endsWith: " + text(); break;
-      case 2: out = "contains: " + text(); break;
-      case 3: out = "in: [" + text() + ", " + text() + "]"; break;
-      case 4: out = "glob: '" + texts[below(texts.size())] + (below(2) == 0 ? "*'" : "?'"); break;
-      case 5: out = "matches: '" + patterns[below(patterns.size())] + "'"; break;
-      default: out = "search: '" + patterns[below(patterns.size())] + "'"; break;
-    }
-    if (below(4) == 0) out += ", ignoreCase: false";
-    if (below(4) == 0) out = "not: {" + out + "}";
-    return "registrationId: {" + out + "}";
-  };
-  const auto on_x = [&] {
-    static const std::vector<std::string> kDemands = {
-        "payload.x: 1",       "payload.x: [1, 2]",          "payload.x: {exists: true}",
-        "payload.x: {gt: 1}", "payload.x: {exists: false}", "payload.x: {not: {equals: 1}}"};
-    return kDemands[below(kDemands.size())];
-  };
-  const auto match = [&] {
+// Random matchers over few letters.
+class RandomMatches {
+ public:
+  explicit RandomMatches(std::uint32_t seed) : random_(seed) {}
+
+  std::size_t below(std::size_t n) {
+    return static_cast<std::size_t>(
+        std::uniform_int_distribution<std::uint64_t>(0, n - 1)(random_));
+  }
+
+  std::string match() {
     switch (below(6)) {
       case 0: return "{" + on_x() + "}";
       case 1: return "{" + on_id() + ", " + on_x() + "}";
@@ -266,7 +272,67 @@ TEST_CASE("reachability: verdicts of random sets are what trying everything says
       case 3: return "{not: {" + on_id() + ", " + on_x() + "}}";
       default: return "{" + on_id() + "}";
     }
-  };
+  }
+
+  // As match(), and takes less.
+  std::string narrow_match() {
+    static const std::vector<std::string> kNarrow = {"ab", "ba", "bb", "aA", "a-", "ca", "cb"};
+    const std::string text = "'" + kNarrow[below(kNarrow.size())] + "'";
+    switch (below(5)) {
+      case 0: return "{registrationId: {startsWith: " + text + "}}";
+      case 1: return "{registrationId: {endsWith: " + text + "}, " + on_x() + "}";
+      case 2: return "{registrationId: {contains: " + text + "}, payload.x: 1}";
+      case 3: return "{registrationId: {equals: " + text + "}}";
+      default: return match();
+    }
+  }
+
+ private:
+  std::string text() { return "'" + kTexts[below(kTexts.size())] + "'"; }
+
+  std::string on_id() {
+    std::string out;
+    switch (below(7)) {
+      case 0: out = "startsWith: " + text(); break;
+      case 1: out = "endsWith: " + text(); break;
+      case 2: out = "contains: " + text(); break;
+      case 3:
+        out = "in: [" + text();
+        out += ", " + text() + "]";
+        break;
+      case 4:
+        out = "glob: '" + kTexts[below(kTexts.size())];
+        out += below(2) == 0 ? "*'" : "?'";
+        break;
+      case 5: out = "matches: '" + kPatterns[below(kPatterns.size())] + "'"; break;
+      default: out = "search: '" + kPatterns[below(kPatterns.size())] + "'"; break;
+    }
+    if (below(4) == 0) out += ", ignoreCase: false";
+    if (below(4) == 0) out = "not: {" + out + "}";
+    return "registrationId: {" + out + "}";
+  }
+
+  std::string on_x() {
+    static const std::vector<std::string> kDemands = {
+        "payload.x: 1",       "payload.x: [1, 2]",          "payload.x: {exists: true}",
+        "payload.x: {gt: 1}", "payload.x: {exists: false}", "payload.x: {not: {equals: 1}}"};
+    return kDemands[below(kDemands.size())];
+  }
+
+  const std::vector<std::string> kTexts = {"a", "b", "ab", "ba", "bb", "aA", "a-"};
+  const std::vector<std::string> kPatterns = {"a+",       "[ab]*", ".*b",    "a?b?",
+                                              "(a|b){2}", "a.*",   "[^a]+",  "b[^b]",
+                                              "(?i)aB",   "..",    "(a|-)+", "\\w+"};
+  std::mt19937 random_;
+};
+
+struct Counts {
+  int unreachable = 0;
+  int not_analysed = 0;
+};
+
+// Holds the analysis of a set against every request that could tell.
+void check_by_trying(const std::vector<std::string>& written, Counts& counts) {
   // Every valid ID of up to three of these letters; the rules' own patterns tell no more apart but
   // for longer ones, which reachable rules may need.
   std::vector<std::string> ids = {""};
@@ -275,53 +341,155 @@ TEST_CASE("reachability: verdicts of random sets are what trying everything says
   std::erase_if(ids, [](const std::string& id) { return id.empty() || id.back() == '.'; });
   const std::vector<std::optional<Json>> values = {std::nullopt, Json(1), Json(2), Json(0),
                                                    Json("1")};
-  int unreachable = 0;
-  int not_analysed = 0;
+  const Loaded loaded = rules_with(written);
+  const auto& rules = loaded.rules().rules();
+  const Reachability result = analysed(loaded, 100);
+  std::vector<std::size_t> shortest(rules.size(), 1000);
+  for (const std::string& id : ids) {
+    for (const auto& value : values) {
+      SampleRequest sample{.registration_id = id};
+      if (value) sample.payload = Json{{"x", *value}};
+      const AllocationRequest request = sample_allocation_request(sample);
+      const FieldValues fields = loaded.rules().fields().read(request);
+      for (std::size_t i = 0; i < rules.size(); ++i) {
+        Captures captures(rules[i].variables.size());
+        if (!rules[i].match.holds(fields, captures)) continue;
+        shortest[i] = std::min(shortest[i], id.size());
+        break;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const RuleReach& reach = result.rules[i];
+    std::string all;
+    for (const std::string& m : written) all += m + "\n";
+    CAPTURE(all);
+    CAPTURE(rules[i].name);
+    CAPTURE(in_words(loaded, reach));
+    CAPTURE(shortest[i]);
+    switch (reach.status) {
+      case RuleReach::Status::Unreachable:
+        ++counts.unreachable;
+        CHECK(shortest[i] == 1000);
+        break;
+      case RuleReach::Status::NotAnalysed: ++counts.not_analysed; break;
+      case RuleReach::Status::Reachable:
+        // With the values that are tried here, it can take a longer one.
+        if (reach.registration_id.size() <= 3) CHECK(shortest[i] <= reach.registration_id.size());
+        break;
+    }
+  }
+  for (const Overlap& overlap : result.overlaps) CHECK(overlap.first < overlap.second);
+}
+
+// Small sets of random rules: every request that could tell is asked.
+TEST_CASE("reachability: verdicts of random sets are what trying everything says") {
+  RandomMatches random(2026);
+  Counts counts;
   for (int round = 0; round < 60; ++round) {
     std::vector<std::string> written;
-    for (std::size_t i = 2 + below(4); i > 0; --i) written.push_back(match());
-    const Loaded loaded = rules_with(written);
-    const auto& rules = loaded.rules().rules();
-    const Reachability result = analysed(loaded, 100);
-    std::vector<std::size_t> shortest(rules.size(), 1000);
-    for (const std::string& id : ids) {
-      for (const auto& value : values) {
-        SampleRequest sample{.registration_id = id};
-        if (value) sample.payload = Json{{"x", *value}};
-        const AllocationRequest request = sample_allocation_request(sample);
-        const FieldValues fields = loaded.rules().fields().read(request);
-        for (std::size_t i = 0; i < rules.size(); ++i) {
-          Captures captures(rules[i].variables.size());
-          if (!rules[i].match.holds(fields, captures)) continue;
-          shortest[i] = std::min(shortest[i], id.size());
-          break;
-        }
-      }
-    }
-    for (std::size_t i = 0; i < rules.size(); ++i) {
-      const RuleReach& reach = result.rules[i];
-      std::string all;
-      for (const std::string& m : written) all += m + "\n";
-      CAPTURE(all);
-      CAPTURE(rules[i].name);
-      CAPTURE(in_words(loaded, reach));
-      CAPTURE(shortest[i]);
-      switch (reach.status) {
-        case RuleReach::Status::Unreachable:
-          ++unreachable;
-          CHECK(shortest[i] == 1000);
-          break;
-        case RuleReach::Status::NotAnalysed: ++not_analysed; break;
-        case RuleReach::Status::Reachable:
-          // With the values that are tried here, it can take a longer one.
-          if (reach.registration_id.size() <= 3) CHECK(shortest[i] <= reach.registration_id.size());
-          break;
-      }
-    }
-    for (const Overlap& overlap : result.overlaps) CHECK(overlap.first < overlap.second);
+    for (std::size_t i = 2 + random.below(4); i > 0; --i) written.push_back(random.match());
+    check_by_trying(written, counts);
   }
-  CHECK(unreachable > 12);
-  CHECK(not_analysed < 25);
+  CHECK(counts.unreachable > 12);
+  CHECK(counts.not_analysed < 25);
+}
+
+// So many that rules in the way are found by the set's index.
+TEST_CASE("reachability: verdicts of larger random sets are what trying everything says") {
+  RandomMatches random(7);
+  Counts counts;
+  for (int round = 0; round < 15; ++round) {
+    std::vector<std::string> written;
+    for (std::size_t i = 10 + random.below(14); i > 0; --i)
+      written.push_back(random.narrow_match());
+    check_by_trying(written, counts);
+  }
+  CHECK(counts.unreachable > 100);
+  CHECK(counts.not_analysed < 10);
+}
+
+TEST_CASE("reachability: IDs that come to mind") {
+  struct Case {
+    const char* match;
+    const char* expected;  // null: none
+  };
+  const Case cases[] = {
+      {"{}", "a"},
+      {"{payload.x: 1}", "a"},
+      {"{registrationId: lab-1}", "lab-1"},
+      {"{registrationId: [x.1, y]}", "x.1"},
+      {"{registrationId: {startsWith: lab-}}", "lab-"},
+      {"{registrationId: {startsWith: lab.}}", "lab.a"},
+      {"{registrationId: {startsWith: lab, contains: -x-, endsWith: '7'}}", "lab-x-7"},
+      {"{registrationId: {glob: 'a*b?c'}}", "abac"},
+      {"{registrationId: {matches: 'dev-(eu|us)[0-9]{3}x*'}}", "dev-eu000"},
+      {"{registrationId: {search: '^(q|r)-\\d+$'}}", "q-0"},
+      {"{registrationId: {startsWith: p, search: '-[0-9]{2}-'}}", "p-00-"},
+      {"{registrationId: {matches: '(a*){1000}b'}}", "b"},
+      {"{registrationId: {matches: 'a{129}'}}", nullptr},
+      {"{registrationId: {contains: /}}", nullptr},
+      {"{registrationId: {endsWith: '.'}}", nullptr},
+      {"{registrationId: {matches: 'a\\b.*'}}", nullptr},
+      {"{registrationId: {startsWith: a, not: {equals: a}}}", nullptr},
+      {"{registrationId: {not: {equals: b}}}", "a"},
+      {"{registrationId: {gt: 3}}", nullptr},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.match);
+    const Loaded loaded = rules_with({c.match});
+    const RuleCases apart = cases_of(loaded.rules().rules()[0]);
+    REQUIRE(apart.cases.size() == 1);
+    const auto id = likely_id(apart.cases[0].on_id);
+    CHECK(id == (c.expected != nullptr ? std::optional<std::string>(c.expected) : std::nullopt));
+  }
+}
+
+TEST_CASE(
+    "reachability: what needs no search is not searched for, unless the shortest ID is asked") {
+  const Loaded loaded =
+      rules_with({"{registrationId: {matches: 'a.*b{2}'}}", "{registrationId: [ab, x9]}", "{}"});
+  ReachabilityCache cache;
+  const Reachability any = analyse_reachability(loaded.rules(), cache, {.shortest_ids = false});
+  CHECK(any.count(RuleReach::Status::Reachable) == 3);
+  CHECK(cache.searches() == 0);
+  analyse_reachability(loaded.rules(), cache, {});
+  CHECK(cache.searches() > 0);
+}
+
+// A single search may take long.
+TEST_CASE("reachability: a search ends when time is up") {
+  const Loaded loaded = rules_with(
+      {"{registrationId: {matches: '.*[a-d]'}}",
+       "{registrationId: {matches: '[a-d]*[ac][a-d]{10}', search: '^[a-d]*[ab][a-d]{10}$'}}"});
+  CHECK(in_words(loaded, analysed(loaded).rules[1]) ==
+        "not analysed: its registration IDs take too many states");
+  ReachabilityCache cache;
+  int asked = 0;
+  const auto later = [&] { return ++asked > 20; };
+  const Reachability result = analyse_reachability(loaded.rules(), cache, {.time_is_up = later});
+  CHECK(in_words(loaded, result.rules[1]) == "not analysed: time was up while it was looked at");
+  CHECK(asked < 30);
+  // What was given up is not remembered.
+  const Reachability again = analyse_reachability(loaded.rules(), cache, {});
+  CHECK(in_words(loaded, again.rules[1]) ==
+        "not analysed: its registration IDs take too many states");
+}
+
+// Other fields without a value to try: all rules before are looked at.
+TEST_CASE("reachability: a rule is covered though no request for it can be made up") {
+  std::vector<std::string> matches(10, "{registrationId: {startsWith: q}}");
+  for (std::size_t i = 0; i < matches.size(); ++i)
+    matches[i] = "{registrationId: {startsWith: q" + std::to_string(i) + "}}";
+  matches.push_back("{payload.x: {matches: '\\pL\\pN\\pL'}}");
+  matches.push_back("{registrationId: {startsWith: q7-}, payload.x: {matches: '\\pL\\pN\\pL'}}");
+  matches.push_back("{registrationId: x, payload.x: {matches: '\\pL\\pN\\pL'}}");
+  const Loaded loaded = rules_with(matches);
+  const Reachability result = analysed(loaded);
+  CHECK(in_words(loaded, result.rules[10]) ==
+        "not analysed: no request was found that holds its other matchers");
+  CHECK(in_words(loaded, result.rules[11]) == "unreachable by k");
+  CHECK(in_words(loaded, result.rules[12]) == "unreachable by k");
 }
 
 TEST_CASE("reachability: overlaps are shown by an ID on which the order decides") {

@@ -1,10 +1,13 @@
 // `allocd test` as an operator runs it: what passes, what fails and what is said about it.
+#include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/test_files.h"
 #include "support/process.h"
 
 using namespace allocd::test;
@@ -82,7 +85,8 @@ TEST_CASE("test: what passes, and which rules no test reaches") {
   CHECK(said.code == 0);
   CHECK(said.text ==
         "ok    a toaster\nok    early\n"
-        "2 tests, 0 failed; 2 of 3 rules reached (66.7 %)\nno test reaches `never`\n");
+        "2 tests, 0 failed; 2 of 3 rules reached (66.7 %)\n"
+        "no test reaches `never` (rules.yaml:14)\n");
   CHECK(tried(kGood, {"--min-coverage", "66"}).code == 0);
   const Said less = tried(kGood, {"--min-coverage", "67"});
   CHECK(less.code == 1);
@@ -157,6 +161,7 @@ TEST_CASE("test: nothing passes because nothing was asked") {
        "  - {name: t, request: a, expect: {status: 400}}\n",
        "[duplicate-test]"},
       {"a word misspelt", one("a", "{stauts: 400}"), "did you mean `status`?"},
+      {"a status that is none", one("a", "{status: 99}"), "[out-of-range]"},
       {"a word misspelt in the file", "test: []\n", "did you mean `tests`?"},
   };
   for (const Case& c : cases) {
@@ -203,4 +208,197 @@ TEST_CASE("test: for scripts and build servers") {
   CHECK(xml.find("<failure message=\"status: expected 200, got 400\">") != std::string::npos);
   CHECK(tried(tests, {"--junit", folder.path() + "/no/report.xml"}).text.find("cannot write") !=
         std::string::npos);
+}
+
+TEST_CASE("test: --run picks tests by their names") {
+  const Said one_of_two = tried(kGood, {"--run", "^early$"});
+  CHECK(one_of_two.code == 0);
+  CHECK(one_of_two.text ==
+        "ok    early\n"
+        "1 test (1 left out), 0 failed; 1 of 3 rules reached (33.3 %)\n"
+        "no test reaches `toaster` (rules.yaml:6)\n"
+        "no test reaches `never` (rules.yaml:14)\n");
+  const auto run =
+      nlohmann::json::parse(tried(kGood, {"--run", "toaster", "--output", "json"}).text);
+  CHECK(run["passed"] == 1);
+  CHECK(run["leftOut"] == 1);
+  CHECK(run["cases"][0]["name"] == "a toaster");
+
+  struct Case {
+    std::string name;
+    std::vector<std::string> arguments;
+    int code;
+    std::string said;
+  };
+  const Case cases[] = {
+      {"nothing has such a name", {"--run", "x+y"}, 1, "`x+y` is in the name of none of 2"},
+      {"no regular expression", {"--run", "("}, 2, "`--run` `(` is no regular expression"},
+      {"coverage of a part", {"--run", "a", "--min-coverage", "1"}, 2, "goes without `--run`"},
+      {"mutants and a part", {"--run", "a", "--mutate"}, 2, "goes without `--run`"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    const Said said = tried(kGood, c.arguments);
+    CHECK(said.code == c.code);
+    CHECK(said.text.find(c.said) != std::string::npos);
+  }
+}
+
+TEST_CASE("test: --output json tells of branches, and of what keeps tests from running") {
+  const std::string rules = std::string(kRules) +
+                            "  - name: branches\n"
+                            "    match:\n"
+                            "      any: [{payload.x: 1}, {payload.x: 2}]\n"
+                            "    allocate:\n"
+                            "      hub: [eu-*, us-*]\n"
+                            "      onNoHub: continue\n";
+  const TemporaryFolder folder;
+  const std::string rule_file = folder.write("rules.yaml", rules);
+  folder.write("a.test.yaml",
+               one("{registrationId: a, payload: {x: 2}, linkedHubs: [eu-1.h]}", "{hub: eu-1}"));
+  const auto run = nlohmann::json::parse(allocd_test({folder.path(), "--output", "json"}).text);
+  CHECK(run["coverage"]["percent"] == 25.0);
+  CHECK(run["coverage"]["branches"]["total"] == 5);
+  CHECK(run["coverage"]["branches"]["reached"] == 2);
+  const auto& unreached = run["coverage"]["branches"]["unreached"];
+  CHECK(unreached[0] == nlohmann::json{{"rule", "branches"},
+                                       {"file", rule_file},
+                                       {"line", 19},
+                                       {"kind", "any"},
+                                       {"text", "branch 1 of `any`"}});
+  CHECK(unreached[1]["text"] == "hub pattern `us-*`");
+  CHECK(unreached[1]["kind"] == "hub");
+  CHECK(unreached[1]["line"] == 21);
+  CHECK(unreached[2]["kind"] == "onNoHub");
+  CHECK(unreached[2]["line"] == 22);
+
+  folder.write("a.test.yaml", one("a", "{stauts: 400}"));
+  const Said broken = allocd_test({folder.path(), "--output", "json"});
+  CHECK(broken.code == 1);
+  const auto report = nlohmann::json::parse(broken.text);
+  CHECK(report["ok"] == false);
+  CHECK(report["diagnostics"][0]["file"] == folder.path() + "/a.test.yaml");
+  CHECK(report["diagnostics"][0]["code"] == "unknown-key");
+}
+
+TEST_CASE("test: --mutate tells what no test notices") {
+  const std::string rules = "rules:\n  - {name: a, match: {registrationId: a}, reject: a}\n";
+  const TemporaryFolder folder;
+  const std::string rule_file = folder.write("rules.yaml", rules);
+  folder.write("a.test.yaml", one("a", "{rule: a}"));
+  const Said less = allocd_test({folder.path(), "--mutate"});
+  CHECK(less.code == 1);
+  CHECK(less.text ==
+        "ok    t\n1 test, 0 failed; 1 of 1 rule reached (100.0 %)\n"
+        "2 mutants: 1 noticed, 1 not noticed\n"
+        "no test fails if `registrationId` of `a` is not asked for (" +
+            rule_file + ":2)\n");
+  CHECK(allocd_test({folder.path()}).code == 0);
+  const auto json =
+      nlohmann::json::parse(allocd_test({folder.path(), "--mutate", "--output", "json"}).text);
+  CHECK(json["mutants"]["tried"] == 2);
+  CHECK(json["mutants"]["noticed"] == 1);
+  CHECK(json["mutants"]["equivalent"] == 0);
+  CHECK(json["mutants"]["unnoticed"][0] ==
+        nlohmann::json{{"rule", "a"},
+                       {"file", rule_file},
+                       {"line", 2},
+                       {"change", "broaden"},
+                       {"text", "no test fails if `registrationId` of `a` is not asked for"}});
+
+  folder.write("b.test.yaml", one("b", "{rule: null}"));
+  const Said all = allocd_test({folder.path(), "--mutate"});
+  CHECK(all.code == 0);
+  CHECK(all.text.find("2 mutants: 2 noticed, 0 not noticed\n") != std::string::npos);
+
+  folder.write("b.test.yaml", one("b", "{rule: a}"));
+  const Said failing = allocd_test({folder.path(), "--mutate"});
+  CHECK(failing.code == 1);
+  CHECK(failing.text.find("--mutate waits until all tests pass") != std::string::npos);
+  CHECK(failing.text.find("mutants:") == std::string::npos);
+}
+
+TEST_CASE("test: --watch runs again when a file changes, is broken, or gone") {
+  const TemporaryFolder folder;
+  folder.write("rules.yaml", kRules);
+  folder.write("a.test.yaml", kGood);
+  const std::string report = folder.path() + "/report.xml";
+  Process process({ALLOCD_BINARY, "test", folder.path(), "--watch", "--junit", report});
+  CHECK(process.output_with(":14)\n"));
+
+  struct Step {
+    std::string name;
+    std::string file;
+    std::string text;  // empty: the file is removed
+    std::string said;
+  };
+  const Step steps[] = {
+      {"a test more", "b.test.yaml", one("tstr", "{rule: null}"), "3 tests, 0 failed"},
+      {"a broken rule file", "rules.yaml", "rules: [", "nothing was tested, see above"},
+      {"as it was", "rules.yaml", kRules, "3 tests, 0 failed"},
+      {"a request that is not there", "b.test.yaml",
+       "tests:\n  - {name: t, requestFile: b.json, expect: {status: 400}}\n",
+       "cannot read the request `b.json`"},
+      {"now it is", "b.json", "{}", "3 tests, 0 failed"},
+      {"no rules", "rules.yaml", "", "no rule file in this directory"},
+      {"rules elsewhere", "more/rules.yaml", kRules, "3 tests, 0 failed"},
+      {"a table that is read", "more/more.yaml",
+       "lookups: {row: {table: ../rows.csv, key: registrationId}}\n", "cannot read table"},
+      {"and appears", "rows.csv", "id,a\nx,y\n", "3 tests, 0 failed"},
+  };
+  for (const Step& step : steps) {
+    CAPTURE(step.name);
+    process.forget_output();
+    if (step.text.empty()) {
+      std::filesystem::remove(folder.path() + "/" + step.file);
+    } else {
+      std::filesystem::create_directories(
+          std::filesystem::path(folder.path() + "/" + step.file).parent_path());
+      folder.write(step.file, step.text);
+    }
+    // The last line of a round, of one that could run and of one that could not.
+    const bool runs = step.said.ends_with("failed");
+    const auto said = process.output_with(runs ? ":14)\n" : "see above\n");
+    CAPTURE(process.output());
+    REQUIRE(said);
+    CHECK(said->find(step.said) != std::string::npos);
+    CHECK(said->starts_with("\n---- "));
+    CHECK(said->find("\n---- ", 1) == std::string::npos);
+  }
+  process.send_signal(SIGINT);
+  CHECK_FALSE(process.exit_code());  // ended by the signal itself
+  CHECK(read_file(report).find("tests=\"3\"") != std::string::npos);
+  CHECK(tried(kGood, {"--watch", "--output", "json"}).code == 2);
+}
+
+TEST_CASE("test: --watch minds what tests depend on, and nothing else") {
+  const TemporaryFolder folder;
+  const std::string rule_file = folder.write("rules.yaml", kRules);
+  folder.write("a.test.yaml",
+               "tests:\n  - {name: t, requestFile: body.txt, expect: {status: 400}}\n");
+  folder.write("body.txt", "{}");
+  struct Case {
+    std::string name;
+    std::string file;
+    bool counts;
+  };
+  const Case cases[] = {
+      {"a rule file", "rules.yaml", true},  {"another rule file", "more/a.yml", true},
+      {"a test file", "b.test.yaml", true}, {"a request", "body.txt", true},
+      {"a report", "report.xml", false},    {"an editor's copy", "rules.yaml~", false},
+      {"a hidden file", ".a.yaml", false},  {"a table that nobody reads", "t.csv", false},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    allocd::TestFiles files({folder.path()});
+    files.begin();
+    files.add(allocd::load_rules({folder.path()}), allocd::load_tests({folder.path()}));
+    CHECK_FALSE(files.have_changed());
+    std::filesystem::create_directories(folder.path() + "/more");
+    folder.write(c.file, "another text\n");
+    CHECK(files.have_changed() == c.counts);
+    std::filesystem::remove(folder.path() + "/" + c.file);
+    folder.write("rules.yaml", kRules);
+    folder.write("body.txt", "{}");
+  }
 }

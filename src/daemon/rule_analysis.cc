@@ -1,0 +1,99 @@
+#include "daemon/rule_analysis.h"
+
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+#include "analysis/report_unreachable.h"
+#include "daemon/log.h"
+
+namespace allocd {
+
+namespace {
+
+constexpr std::chrono::seconds kMaxProcessorTime(30);
+
+// A thread has a priority of its own on Linux. Where it may not be changed, it stays.
+void lower_priority() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19); }
+
+std::chrono::nanoseconds processor_time() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+}  // namespace
+
+std::string summary_of(const AnalysedRules& analysed) {
+  const Reachability& found = analysed.reachability;
+  std::string out = "analysed " + std::to_string(found.rules.size()) + " rules in " +
+                    std::to_string(analysed.took.count()) + " ms: ";
+  using Status = RuleReach::Status;
+  for (const Status status : {Status::Reachable, Status::Unreachable, Status::NotAnalysed})
+    out += (status == Status::Reachable ? "" : ", ") + std::to_string(found.count(status)) + " " +
+           std::string(status_name(status));
+  if (found.rules_in_time < found.rules.size())
+    out += " (time was up after " + std::to_string(found.rules_in_time) + " rules)";
+  if (found.count(Status::NotAnalysed) > 0)
+    out += "; `allocd dry-run --witness` tells which and why";
+  return out;
+}
+
+void log_analysis(const AnalysedRules& analysed) {
+  Diagnostics diagnostics;
+  report_unreachable(*analysed.rules, analysed.reachability, {}, diagnostics);
+  log(diagnostics);
+  spdlog::info("{}", summary_of(analysed));
+}
+
+RuleAnalysis::RuleAnalysis(Tell tell) : tell_(std::move(tell)), thread_([this] { run(); }) {}
+
+RuleAnalysis::~RuleAnalysis() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    give_up_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void RuleAnalysis::look_at(std::shared_ptr<const RuleSet> rules) {
+  {
+    const std::lock_guard lock(mutex_);
+    next_.swap(rules);
+    give_up_ = true;
+  }
+  changed_.notify_one();
+}
+
+void RuleAnalysis::run() {
+  lower_priority();
+  ReachabilityCache cache;
+  for (;;) {
+    AnalysedRules analysed;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return ending_ || next_ != nullptr; });
+      if (ending_) return;
+      analysed.rules = std::exchange(next_, nullptr);
+      give_up_ = false;
+    }
+    spdlog::debug("analysing {} rules", analysed.rules->rules().size());
+    const auto begin = std::chrono::steady_clock::now();
+    const auto end = processor_time() + kMaxProcessorTime;
+    analysed.reachability = analyse_reachability(
+        *analysed.rules, cache,
+        {.time_is_up = [&] { return give_up_ || processor_time() >= end; }, .shortest_ids = false});
+    if (give_up_) continue;
+    analysed.took = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begin);
+    tell_(analysed);
+  }
+}
+
+}  // namespace allocd
