@@ -66,7 +66,7 @@ Examples:
   allocd serve --rules rules/contoso
       the webhook on 127.0.0.1:8080/allocate, health on 127.0.0.1:8081
   allocd serve --config /etc/allocd/allocd.yaml
-      as the packaged service does)";
+      with every setting from a file)";
 
 // `--output text|json`, for commands whose output scripts may read.
 void add_output_option(CLI::App& command, Format& format) {

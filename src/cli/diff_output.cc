@@ -133,7 +133,7 @@ std::size_t shown_of(std::size_t count, std::size_t most, bool all) {
 }
 
 std::string bound_in_words(const DiffReport& report) {
-  if (!report.bound) return {};
+  if (!report.bound || report.summary.compared == 0) return {};
   return (report.is_over_bound() ? ", more than the " : ", within the ") +
          as_percentage(report.bound->millionths) + " of `--max-moved`";
 }
