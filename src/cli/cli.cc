@@ -23,6 +23,8 @@ Examples:
       check the rules, exit 1 where something is wrong
   allocd dry-run rules/contoso --request body.json --explain
       what a request would get, and why
+  allocd dry-run rules/contoso --request decisions.jsonl --registration-id lobby-fridge-1 --explain
+      why that device was refused last night, from the decision log
   allocd dry-run rules/contoso --registration-id breakroom499-contoso-tstrsd-007 \
       --linked-hub contoso-toasters-hub-1098.azure-devices.net
       the same without a request at hand
@@ -87,9 +89,12 @@ void add_dry_run(CLI::App& app, DryRunOptions& options) {
   command->add_option("RULES", options.rules, "Directories of rule files, or rule files");
   command
       ->add_option("--request", options.request,
-                   "A request body as DPS sends it; - reads standard input")
+                   "A request body as DPS sends it, or a line of the decision log; - reads "
+                   "standard input")
       ->type_name("FILE|-");
-  command->add_option("--registration-id", options.registration_id, "Decide for this device")
+  command
+      ->add_option("--registration-id", options.registration_id,
+                   "Decide for this device; with --request, for the last request of it in the file")
       ->type_name("ID");
   command
       ->add_option(
@@ -103,8 +108,10 @@ void add_dry_run(CLI::App& app, DryRunOptions& options) {
       ->add_option("--enrollment-group", options.enrollment_group,
                    "The group's ID, with --registration-id")
       ->type_name("ID");
-  command->add_flag("--explain", options.explain,
-                    "Show each rule and matcher tried, with the value that it saw");
+  command->add_flag(
+      "--explain", options.explain,
+      "Show each rule tried, with the first matcher that failed and the value that it "
+      "saw; the rule that decides whole");
   command->add_flag("--witness", options.witness,
                     "Show for each rule the shortest registration ID that reaches it, and for "
                     "rules that overlap one on which their order decides");

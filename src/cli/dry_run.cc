@@ -14,6 +14,8 @@
 #include "analysis/reachability.h"
 #include "analysis/report_unreachable.h"
 #include "cli/commands.h"
+#include "cli/explain.h"
+#include "cli/given_request.h"
 #include "cli/output.h"
 #include "policy/sample_request.h"
 
@@ -49,9 +51,17 @@ std::optional<std::string> read_request(const std::string& path) {
 // The body to decide on: the one given, or one made of the flags. Nothing where neither is there.
 std::optional<std::string> body_of(const DryRunOptions& options, std::string& mistake) {
   if (!options.request.empty()) {
-    auto body = read_request(options.request);
-    if (!body) mistake = "cannot read the request `" + printable(options.request) + "`";
-    return body;
+    auto text = read_request(options.request);
+    if (!text) {
+      mistake = "cannot read the request " + in_backticks(options.request);
+      return std::nullopt;
+    }
+    GivenRequest given = given_request(*std::move(text), options.registration_id);
+    if (given.mistake.empty()) return std::move(given.body);
+    const std::string name =
+        options.request == "-" ? "standard input" : in_backticks(options.request);
+    mistake = name + ' ' + given.mistake;
+    return std::nullopt;
   }
   if (options.registration_id.empty()) return std::nullopt;
   SampleRequest sample;
@@ -116,8 +126,9 @@ int decide_request(const LoadedRules& loaded, const std::string& body,
     std::cout << decision_json(result, trace).dump(2, ' ', false, Json::error_handler_t::replace)
               << '\n';
   } else {
-    if (options.explain) print_trace(trace, std::cout);
-    print_decision(result, std::cout);
+    const bool colour = wants_colour(STDOUT_FILENO);
+    if (options.explain) print_trace(trace, colour, std::cout);
+    print_decision(result, body, colour, std::cout);
   }
   return kFine;
 }
@@ -128,17 +139,16 @@ int dry_run(DryRunOptions options) {
   sort_out_paths(options);
   if (options.rules.empty())
     return wrong_usage("dry-run", "RULES: at least one file or directory is required");
-  const bool from_flags = !options.registration_id.empty();
-  if (!options.request.empty() && from_flags)
-    return wrong_usage("dry-run",
-                       "`--request` and `--registration-id` are two ways to give one request");
+  const bool from_file = !options.request.empty();
+  const bool from_flags = !from_file && !options.registration_id.empty();
   if (!from_flags && (!options.payload.empty() || !options.enrollment_group.empty()))
     return wrong_usage("dry-run",
-                       "`--payload` and `--enrollment-group` go with `--registration-id`");
+                       "`--payload` and `--enrollment-group` go with `--registration-id`" +
+                           std::string(from_file ? ", without `--request`" : ""));
   if (from_flags && options.linked_hubs.empty())
     return wrong_usage(
         "dry-run", "`--registration-id` needs `--linked-hub`, the hubs that the device may get");
-  if (options.witness && (from_flags || !options.request.empty()))
+  if (options.witness && (from_flags || from_file))
     return wrong_usage("dry-run", "`--witness` is about the rules, and goes without a request");
   std::string mistake;
   const auto body = body_of(options, mistake);

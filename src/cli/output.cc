@@ -10,24 +10,7 @@
 namespace allocd {
 namespace {
 
-std::string compact(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
-std::string_view what_dps_does(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::Allocate: return "assigns the device to the hub";
-    case Outcome::Reject:
-      return "fails the registration, error 400207; the device may try again later";
-    case Outcome::Unauthorized: return "fails the registration, error 400209";
-    case Outcome::NoHub: return "fails the registration, error 400208";
-    case Outcome::RetryLater:
-      return "asks again, up to 10 times in about 7 minutes; the device waits";
-  }
-  return "";
-}
 
 Json matcher_json(const MatcherTrace& matcher) {
   Json out = Json::object();
@@ -62,20 +45,6 @@ Json trace_json(const Trace& trace) {
     out.push_back(std::move(entry));
   }
   return out;
-}
-
-void print_matcher(const MatcherTrace& matcher, std::size_t indent, std::ostream& out) {
-  out << std::string(indent, ' ') << (matcher.held ? "yes  " : "no   ");
-  if (!matcher.field.empty()) out << printable(matcher.field) << ' ';
-  out << matcher.op;
-  if (!matcher.parts.empty() || matcher.field.empty()) {
-    out << '\n';
-    for (const MatcherTrace& part : matcher.parts) print_matcher(part, indent + 2, out);
-    return;
-  }
-  out << ' ' << printable(compact(matcher.operand)) << ", saw "
-      << (matcher.present ? printable(compact(matcher.saw)) : "nothing")
-      << (matcher.why_absent.empty() ? "" : " (" + matcher.why_absent + ")") << '\n';
 }
 
 }  // namespace
@@ -175,38 +144,6 @@ Json decision_json(const Answer& answer, const Trace& trace) {
   out["response"] = is_json ? Json::parse(answer.reply.body) : Json(answer.reply.body);
   out["trace"] = trace_json(trace);
   return out;
-}
-
-void print_decision(const Answer& answer, std::ostream& out) {
-  const Decision& decision = answer.decision;
-  out << outcome_name(decision.outcome) << ": "
-      << printable(decision.outcome == Outcome::Allocate ? decision.hub : decision.reason, 4096)
-      << '\n';
-  if (decision.rule != nullptr) {
-    out << "  rule          " << decision.rule->name << " (" << decision.rule->source
-        << "), product line " << printable(decision.rule->product_line) << '\n';
-  } else {
-    out << "  rule          none decided\n";
-  }
-  if (decision.initial_twin)
-    out << "  initial twin  " << printable(decision.initial_twin->text(), 65536) << '\n';
-  if (decision.payload)
-    out << "  payload       " << printable(decision.payload->text(), 65536) << '\n';
-  out << "  answer        " << answer.reply.status << ' ' << printable(answer.reply.body, 65536)
-      << '\n';
-  out << "  DPS           " << what_dps_does(decision.outcome) << '\n';
-}
-
-void print_trace(const Trace& trace, std::ostream& out) {
-  for (const RuleTrace& rule : trace) {
-    out << rule.rule->name << " (" << rule.rule->source
-        << (rule.matched ? "): matches\n" : "): does not match\n");
-    for (const MatcherTrace& matcher : rule.matchers) print_matcher(matcher, 2, out);
-    if (!rule.rollout.empty()) out << "  rollout: " << rule.rollout << '\n';
-    for (const auto& [name, text] : rule.captures)
-      out << "  ${" << name << "} is \"" << printable(text) << "\"\n";
-    for (const std::string& text : rule.notes) out << "  hub: " << text << '\n';
-  }
 }
 
 }  // namespace allocd

@@ -35,10 +35,4 @@ void print_witnesses(const RuleSet& rules, const Reachability& reachability, std
 // `{"outcome", "status", "rule", "productLine", "source", "hub", "reason", "response", "trace"}`.
 Json decision_json(const Answer& answer, const Trace& trace);
 
-// The decision for a person, with what DPS makes of it.
-void print_decision(const Answer& answer, std::ostream& out);
-
-// The rules that were tried, each with its matchers and the values that they saw.
-void print_trace(const Trace& trace, std::ostream& out);
-
 }  // namespace allocd

@@ -27,6 +27,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cli/explain.h"
 #include "cli/output.h"
 #include "cli/test_report.h"
 #include "policy/sample_request.h"
@@ -130,7 +131,7 @@ test::Archive play(test::Archive story) {
       s.text = answer_text(*last);
     } else if (s.name.starts_with("explain")) {
       std::ostringstream text;
-      print_trace(trace, text);
+      print_trace(trace, false, text);
       s.text = text.str();
     } else if (s.name.starts_with("report")) {
       REQUIRE_MESSAGE(loaded.rules, diagnostics.str());

@@ -170,6 +170,134 @@ TEST_CASE("dry-run: a malformed body is a decision, and exits 0") {
   CHECK(json["trace"].empty());
 }
 
+TEST_CASE("dry-run: a line of the decision log is asked about as its request") {
+  const test::TemporaryFolder folder;
+  const auto record = [](const std::string& id, const std::string& request) {
+    return R"({"time":"2026-11-22T23:11:02Z","registrationId":")" + id + R"(","outcome":"reject")" +
+           (request.empty() ? "" : R"(,"request":)" + request) + "}\n";
+  };
+  const auto body = [](const std::string& id, const std::string& hub) {
+    return R"({"deviceRuntimeContext":{"registrationId":")" + id + R"("},"linkedHubs":[")" + hub +
+           R"("]})";
+  };
+  const std::string pump = "roof-contoso-hpsd-088";
+  const std::string one = record(pump, body(pump, kHeatPumpsHub));
+  const std::string bare = record("bare", "");
+  const std::string log = record(pump, body(pump, "h")) + bare +
+                          record("fridge", body("fridge", "h")) + one + record(pump, "");
+  const struct {
+    std::string text;
+    std::string id;  // --registration-id; empty: none
+    int exit_code;
+    std::string says;  // behind the file's name where the exit code is 2
+  } table[] = {
+      {one, "", 0, "allocate: " + kHeatPumpsHub},
+      {"[" + one + "]", "", 0, "allocate: " + kHeatPumpsHub},
+      {record(pump, R"("[1")"), "", 0, "reject: The body is not JSON: unexpected end"},
+      {record(pump, R"({"deviceRuntimeContext":3})"), "", 0, "reject: "},
+      {bare, "", 2, "is a record of a decision without its request, which the decision log has"},
+      {log, "", 2, "has 5 requests; `--registration-id ID` chooses the last one of a device"},
+      {log, "ROOF-contoso-hpsd-088", 0, "allocate: " + kHeatPumpsHub},
+      {log, "fridge", 0, "reject: Unrecognized device registration."},
+      {log, "bare", 2, "has no record of `bare` with its request, which the decision log has"},
+      {log, "oven", 2, "has no request of `oven`"},
+      {body("a", "h") + "\n" + body("fridge", "h"), "a", 0, "reject: Unrecognized"},
+      // No record and no request: the answer that DPS would get.
+      {"", "", 0, "reject: The body is empty."},
+      {"{} x", "", 0, "reject: The body is not JSON"},
+  };
+  for (const auto& c : table) {
+    CAPTURE(c.text);
+    const std::string path = folder.write("decisions.jsonl", c.text);
+    std::vector<std::string> arguments = {"dry-run", kContoso, "--request", path};
+    if (!c.id.empty()) arguments.insert(arguments.end(), {"--registration-id", c.id});
+    const Run run = allocd(arguments);
+    CHECK(run.exit_code == c.exit_code);
+    const std::string start =
+        c.exit_code == 2 ? "allocd dry-run: `" + path + "` " + c.says : c.says;
+    CHECK_MESSAGE(run.output.starts_with(start), run.output);
+  }
+  const std::string path = folder.write("decisions.jsonl", log);
+  const std::string ask = std::string(ALLOCD_BINARY) + " dry-run " + kContoso + " --request - <" +
+                          path + " --registration-id ";
+  test::Process found({"/bin/sh", "-c", ask + pump});
+  CHECK(found.output_with("allocate: " + kHeatPumpsHub + "\n"));
+  test::Process not_found({"/bin/sh", "-c", ask + "oven"});
+  CHECK(not_found.output_with("allocd dry-run: standard input has no request of `oven`\n"));
+}
+
+TEST_CASE("dry-run: what DPS makes of the hub and the twin") {
+  const test::TemporaryFolder folder;
+  const std::string rules =
+      folder.write("r.yaml",
+                   "rules:\n"
+                   "  - {name: plain, match: {registrationId: p}, allocate: {hub: new-hub}}\n"
+                   "  - {name: twin, allocate: {hub: new-hub, initialTwin: {tags: {a: b}}}}\n");
+  const struct {
+    const char* id;
+    const char* current_hub;
+    const char* policy;  // JSON
+    std::string says;
+  } table[] = {
+      {"a", "", "null", "assigns the device to the hub; the twin is applied (first assignment)"},
+      {"p", "", "null", "assigns the device to the hub"},
+      {"a", "NEW-hub.x", "null",
+       "leaves the device on the hub, where it is already; the twin is "
+       "ignored"},
+      {"p", "NEW-hub.x", "null", "leaves the device on the hub, where it is already"},
+      {"a", "old.x", "null",
+       "moves the device from old.x (policy: migrate data); its data goes along, the twin is "
+       "ignored"},
+      {"a", "old.x", R"({"updateHubAssignment":true,"migrateDeviceData":false})",
+       "moves the device from old.x (policy: reset); its data is lost, the twin is applied"},
+      {"p", "old.x", R"({"updateHubAssignment":true,"migrateDeviceData":false})",
+       "moves the device from old.x (policy: reset); its data is lost"},
+      {"a", "old.x", R"({"updateHubAssignment":false,"migrateDeviceData":false})",
+       "leaves the device on old.x (policy: never move); the twin is ignored"},
+  };
+  for (const auto& c : table) {
+    const std::string body =
+        R"({"enrollmentGroup":{"enrollmentGroupId":"g","reprovisionPolicy":)" +
+        std::string(c.policy) + R"(},"deviceRuntimeContext":{"registrationId":")" + c.id +
+        R"(","currentIotHubHostName":")" + c.current_hub + R"("},"linkedHubs":["new-hub.x"]})";
+    const Run run = allocd({"dry-run", rules, "--request", folder.write("body.json", body)});
+    CHECK_MESSAGE(has(run.output, "\n  DPS           " + c.says + "\n"), run.output);
+  }
+  const Run flags =
+      allocd({"dry-run", rules, "--registration-id", "a", "--linked-hub", "new-hub.x"});
+  CHECK(has(flags.output, "; the twin is applied (first assignment)\n"));
+}
+
+TEST_CASE("dry-run: rules that do not match are explained in a line each") {
+  const test::TemporaryFolder folder;
+  const std::string rules = folder.write(
+      "r.yaml",
+      "rules:\n"
+      "  - {name: one, match: {registrationId: {startsWith: o}, payload.n: 3}, reject: x}\n"
+      "  - {name: two, match: {any: [{payload.n: 3, registrationId: oven}, {payload.m: 1}]}, "
+      "reject: x}\n"
+      "  - {name: three, match: {not: {registrationId: {endsWith: en}}}, reject: x}\n"
+      "  - {name: four, match: {any: [{payload.a: 1}, {payload.b: 1}, {payload.c: 1}, "
+      "{payload.d: 1}, {payload.e: 1}]}, reject: x}\n"
+      "  - {name: five, rollout: 0%, reject: x}\n"
+      "  - {name: six, match: {registrationId: oven}, allocate: {hub: none, onNoHub: continue}}\n"
+      "  - {name: seven, reject: y}\n");
+  const Run run = allocd({"dry-run", rules, "--registration-id", "oven", "--linked-hub", "h",
+                          "--payload", R"({"n":4})", "--explain"});
+  CHECK(run.output.starts_with(
+      "one (r.yaml:2): no, payload.n equals 3: is 4\n"
+      "two (r.yaml:3): no, any (payload.n equals 3: is 4; payload.m equals 1: is nothing)\n"
+      "three (r.yaml:4): no, not registrationId endsWith \"en\": is \"oven\"\n"
+      "four (r.yaml:5): no, any (payload.a equals 1: is nothing; payload.b equals 1: is nothing; "
+      "payload.c equals 1: is nothing; payload.d equals 1: is nothing; and 1 more)\n"));
+  CHECK(has(run.output, "\nfive (r.yaml:6): no, rollout: not in it: this device is at "));
+  CHECK(has(run.output,
+            "\nsix (r.yaml:7): matches\n"
+            "  yes  registrationId equals \"oven\", saw \"oven\"\n"
+            "  hub: "));
+  CHECK_MESSAGE(has(run.output, "\nseven (r.yaml:8): matches\nreject: y\n"), run.output);
+}
+
 TEST_CASE("dry-run: hubs alone are held against every pattern") {
   CHECK(allocd({"dry-run", kContoso, "--linked-hub", kToastersHub, kHeatPumpsHub}).exit_code == 0);
   const auto json = allocd_json({"dry-run", kContoso, "--linked-hub", kToastersHub}, 1);
@@ -245,7 +373,7 @@ TEST_CASE("command line: wrong usage exits 2, help and version exit 0") {
       {{"dry-run", kContoso, "--frobnicate"}, 2, "--frobnicate"},
       {{"dry-run", kContoso, "--output", "xml"}, 2, "xml"},
       {{"dry-run", kContoso, "--request", "/nowhere"}, 2, "cannot read the request `/nowhere`"},
-      {{"dry-run", kContoso, "--request", "x", "--registration-id", "y"}, 2, "two ways"},
+      {{"dry-run", kContoso, "--request", "x", "--payload", "{}"}, 2, "without `--request`"},
       {{"dry-run", kContoso, "--registration-id", "y"}, 2, "--linked-hub"},
       {{"dry-run", "--help"}, 0, "Examples:"},
       {{"serve", "--help"}, 0, "Examples:"},
