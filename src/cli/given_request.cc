@@ -85,7 +85,7 @@ GivenRequest given_request(std::string text, std::string_view registration_id) {
                 " requests; `--registration-id ID` chooses the last one of a device"};
   if (found.values == 1) {
     if (lacks_request(found.last))
-      return {{}, std::string("is a record of a decision without its request") + kWithout};
+      return {{}, "is a record of a decision without its request" + std::string(kWithout)};
     if (auto request = request_of_record(found.last)) return {*std::move(request), {}};
   }
   return {std::move(text), {}};

@@ -1,4 +1,5 @@
 # Prints what zsh offers behind a command line, one a line, as a person gets it with Tab.
+# The last line is `asked`, where the shell answered.
 # usage: zsh -f ask.zsh FOLDER_OF_COMPLETIONS FOLDER_OF_PROGRAM LINE
 zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -15,4 +16,6 @@ zpty -w -n shell "$3"$'\t'
 zpty -w shell $'\C-u'"print -r -- do''ne"
 zpty -r shell said '*done*'
 zpty -d shell
-print -r -- "$said" | tr -d '\r' | grep -ao 'offer: .*' | sed 's/^offer: //' | sort -u
+[[ $said == *done* ]] || exit 1
+print -r -- "$said" | tr -d '\r' | sed -n 's/.*offer: //p' | sort -u
+print -r -- asked
