@@ -46,15 +46,8 @@ class Analysis {
   Reachability run() {
     Reachability out;
     for (std::size_t i = 0; i < rules_.size() && !limits_.time_is_up(); ++i) {
-      auto id = limits_.shortest_ids ? std::nullopt : quick_id(i);
-      if (id) {
-        out.rules.push_back({.status = RuleReach::Status::Reachable,
-                             .registration_id = *std::move(id),
-                             .covered_by = {},
-                             .why = {}});
-      } else {
-        out.rules.push_back(reach(i));
-      }
+      auto quick = limits_.shortest_ids ? std::nullopt : quick_reach(i);
+      out.rules.push_back(quick ? *std::move(quick) : reach(i));
     }
     out.rules_in_time = out.rules.size();
     RuleReach late;
@@ -66,17 +59,27 @@ class Analysis {
   }
 
  private:
-  // An ID that comes to mind and reaches the rule, as most rules have one.
-  std::optional<std::string> quick_id(std::size_t rule) const {
+  RuleReach reached(std::string id, MadeFields fields) const {
+    if (!limits_.fields) fields.clear();
+    return {.status = RuleReach::Status::Reachable,
+            .registration_id = std::move(id),
+            .fields = std::move(fields),
+            .covered_by = {},
+            .why = {}};
+  }
+
+  // By an ID that comes to mind, as most rules have one.
+  std::optional<RuleReach> quick_reach(std::size_t rule) const {
     int tries = kMaxQuickIds;
     for (const RuleCase& rule_case : cases_of(rules_[rule]).cases) {
       if (tries-- == 0) break;
       auto id = likely_id(rule_case.on_id);
       if (!id) continue;
-      const auto fields = fields_that_meet(rule_case.demands);
+      auto fields = fields_that_meet(rule_case.demands);
       const auto body = fields ? made_body(*id, *fields) : std::nullopt;
       std::size_t decider = kNoRule;
-      if (body && reaches(rule, *id, *body, decider)) return id;
+      if (body && reaches(rule, *id, *body, decider))
+        return reached(*std::move(id), *std::move(fields));
     }
     return std::nullopt;
   }
@@ -116,11 +119,7 @@ class Analysis {
             (best == nullptr || hunt.id.id.size() < best->id.id.size()))
           best = &hunt;
       if (best == nullptr) break;
-      if (confirm(rule, *best)) {
-        out.status = RuleReach::Status::Reachable;
-        out.registration_id = best->id.id;
-        return out;
-      }
+      if (confirm(rule, *best)) return reached(best->id.id, *std::move(best->fields));
       search(rule, *best);
     }
     out.why = reason(hunts);
@@ -196,8 +195,9 @@ class Analysis {
            (!rollout || rollout->takes(rollout_position(rules_[rule].name, id)));
   }
 
-  // Asks the engine whether the ID that was found reaches the rule. Where it does not, the ID is
-  // left out from now on, with all of those of the rule that was in the way.
+  // Asks the engine whether the ID that was found reaches the rule, with the hunt's fields as they
+  // are then. Where it does not, the ID is left out from now on, with all of those of the rule that
+  // was in the way.
   bool confirm(std::size_t rule, Hunt& hunt) {
     const std::string& id = hunt.id.id;
     std::size_t decider = kNoRule;
@@ -223,8 +223,8 @@ class Analysis {
   }
 
   // The rule before that decided asks something of other fields: tries values that it does not
-  // want.
-  bool step_aside(std::size_t rule, const Hunt& hunt, MadeFields fields, std::size_t decider,
+  // want, and leaves those that reach the rule in the hunt.
+  bool step_aside(std::size_t rule, Hunt& hunt, MadeFields fields, std::size_t decider,
                   int& answers) {
     std::vector<FieldDemand> theirs;
     for (const IdCase& other : cases_.of(decider).cases)
@@ -246,7 +246,10 @@ class Analysis {
         std::size_t next = kNoRule;
         if (!body) continue;
         --answers;
-        if (reaches(rule, hunt.id.id, *body, next)) return true;
+        if (reaches(rule, hunt.id.id, *body, next)) {
+          hunt.fields = std::move(changed);
+          return true;
+        }
         // Past that rule: now for the next one.
         if (next > decider && next < rule)
           return step_aside(rule, hunt, std::move(changed), next, answers);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/made_request.h"
 #include "analysis/reachability_cache.h"
 #include "policy/rule_set.h"
 
@@ -18,6 +19,8 @@ struct RuleReach {
   // Of Reachable: an ID with which the engine lets this rule decide; the shortest that could be
   // confirmed, if asked for.
   std::string registration_id;
+  // Values of other fields with which it does, if asked for.
+  MadeFields fields;
   // Of Unreachable: positions of the rules that take every ID of it. None where no valid ID holds
   // its matchers.
   std::vector<std::size_t> covered_by;
@@ -52,6 +55,7 @@ struct ReachabilityLimits {
   std::size_t overlaps = 0;                                 // how many to look for
   // Whether each Reachable comes with the shortest ID; otherwise with any, which is sooner found.
   bool shortest_ids = true;
+  bool fields = false;  // whether each Reachable comes with the other fields of its request
 };
 
 // Each Unreachable is proven, and each ID is confirmed by deciding a request with `rules`. What is

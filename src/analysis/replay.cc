@@ -109,4 +109,11 @@ void Replay::for_each(Change change,
   }
 }
 
+void Replay::for_each_device(const std::function<void(const ReplayedDevice&)>& see) const {
+  std::uint32_t number = 0;
+  for (const Device& device : devices_)
+    see({ids_.name(number++), device.place, device.change, hubs_.name(device.from_hub),
+         hubs_.name(device.to_hub)});
+}
+
 }  // namespace allocd

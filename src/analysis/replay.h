@@ -47,6 +47,15 @@ struct RuleFlow {
   std::size_t lost = 0;
 };
 
+// What became of one device. Texts are valid as long as the replay, and until its next take().
+struct ReplayedDevice {
+  std::string_view registration_id;  // letters as they first came
+  RecordedPlace place;               // of its last request
+  Change change = Change::None;
+  std::string_view from_hub;  // empty: refused
+  std::string_view to_hub;
+};
+
 struct ReplaySummary {
   std::size_t requests = 0;                    // that were read
   std::size_t compared = 0;                    // devices
@@ -80,6 +89,9 @@ class Replay {
   // false.
   void for_each(Change change, const std::function<bool(std::string_view registration_id,
                                                         const RecordedPlace& place)>& see) const;
+
+  // Calls `see` with every device, in the order in which they first came.
+  void for_each_device(const std::function<void(const ReplayedDevice&)>& see) const;
 
   static constexpr std::size_t kMaxShown = 20;
 

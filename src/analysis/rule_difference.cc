@@ -197,14 +197,20 @@ class Comparison {
     }
     bool reached = false;
     int bodies = kMaxBodies;
-    const bool differs = try_fields(pair, id, *fields, demands, bodies, reached);
+    const bool differs = try_fields(pair, id, *fields, demands, {}, bodies, reached);
     if (reached) pair.same_seen = true;
     if (!differs && !reached) pair.why = "no request was found that reaches them";
     return differs;
   }
 
+  // Who decides a request, with both sets.
+  using Deciders = std::pair<std::size_t, std::size_t>;
+
+  // Goes on from rule to rule, until the pair decides. Values that come no further than `before`
+  // are left alone: they would only be tried over and over.
   bool try_fields(const Pair& pair, const std::string& id, const MadeFields& fields,
-                  const std::vector<FieldDemand>& demands, int& bodies, bool& reached) {
+                  const std::vector<FieldDemand>& demands, const std::optional<Deciders>& before,
+                  int& bodies, bool& reached) {
     if (bodies-- <= 0) return false;
     auto made = made_body(id, fields);
     if (!made) return false;
@@ -223,6 +229,8 @@ class Comparison {
       return change != Change::None;
     }
     if (a > pair.from || b > pair.to) return false;
+    const Deciders here(a, b);
+    if (before && (a < before->first || b < before->second || here == *before)) return false;
     // A rule before them asks something of other fields: values that it does not want.
     const IdCases& theirs = a < pair.from ? from_.cases(a) : to_.cases(b);
     for (const IdCase& id_case : theirs.cases)
@@ -233,7 +241,7 @@ class Comparison {
           if (fields.contains(*demand.field) && fields.at(*demand.field) == value) continue;
           MadeFields changed = fields;
           changed[*demand.field] = std::move(value);
-          if (try_fields(pair, id, changed, demands, bodies, reached)) return true;
+          if (try_fields(pair, id, changed, demands, here, bodies, reached)) return true;
           if (reached || bodies <= 0) return false;
         }
       }
@@ -260,41 +268,7 @@ class Comparison {
   MeaningComparison out_;
 };
 
-// A host name that the pattern fits.
-std::string made_up_host(const HubPattern& pattern) {
-  std::string host;
-  bool is_whole = false;
-  for (const TextTemplate::Piece& piece : pattern.as_template().pieces()) {
-    const auto* text = std::get_if<std::string>(&piece);
-    if (text == nullptr) {
-      host += "some";
-      continue;
-    }
-    for (const char c : *text) {
-      is_whole = is_whole || c == '.';
-      host += c == '*' ? "any" : std::string(1, c == '?' ? 'x' : lower(c));
-    }
-  }
-  return is_whole ? host : host + ".azure-devices.net";
-}
-
 }  // namespace
-
-std::vector<std::string> made_up_hubs(const RuleSet& from, const RuleSet& to) {
-  std::vector<std::string> out = {"first-hub.azure-devices.net"};
-  const auto add = [&](std::string host) {
-    if (std::find(out.begin(), out.end(), host) == out.end()) out.push_back(std::move(host));
-  };
-  for (const RuleSet* rules : {&from, &to})
-    for (const Rule& rule : rules->rules()) {
-      const auto* allocation = std::get_if<Allocation>(&rule.outcome);
-      if (allocation == nullptr) continue;
-      if (const auto* patterns = std::get_if<std::vector<HubPattern>>(&allocation->hub.hub))
-        for (const HubPattern& pattern : *patterns) add(made_up_host(pattern));
-    }
-  add("last-hub.azure-devices.net");
-  return out;
-}
 
 MeaningComparison compare_meaning(const RuleSet& from, const RuleSet& to,
                                   const std::vector<std::string>& linked_hubs,

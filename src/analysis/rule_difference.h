@@ -47,8 +47,4 @@ MeaningComparison compare_meaning(const RuleSet& from, const RuleSet& to,
                                   const std::vector<std::string>& linked_hubs,
                                   const MeaningLimits& limits);
 
-// Hubs that the patterns of both sets fit: one for each pattern, and two that only patterns fit
-// that take any hub.
-std::vector<std::string> made_up_hubs(const RuleSet& from, const RuleSet& to);
-
 }  // namespace allocd

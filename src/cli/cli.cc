@@ -31,7 +31,9 @@ Examples:
   allocd dry-run rules/contoso --linked-hub contoso-toasters-hub-1098.azure-devices.net
       whether every hub pattern finds a hub among those
   allocd dry-run rules/contoso --witness
-      for each rule a registration ID that reaches it, and where the order of rules matters)";
+      for each rule a registration ID that reaches it, and where the order of rules matters
+  allocd dry-run rules/contoso --suggest 20 > rules/contoso/suggested.test.yaml
+      tests to begin with: for rules that no test reaches, a request of theirs and a near miss)";
 
 constexpr const char* kTestExamples = R"(
 Examples:
@@ -69,6 +71,15 @@ Examples:
       the webhook on 127.0.0.1:8080/allocate, health on 127.0.0.1:8081
   allocd serve --config /etc/allocd/allocd.yaml
       with every setting from a file)";
+
+constexpr const char* kReloadExamples = R"(
+Examples:
+  allocd reload
+      the daemon on this machine takes its rules anew; exit 1 where it keeps the old ones
+  allocd reload --force
+      although many devices would lose their hub
+  allocd reload --config /etc/allocd/allocd.yaml --output json
+      wherever that file lets it listen, for a script)";
 
 // `--output text|json`, for commands whose output scripts may read.
 void add_output_option(CLI::App& command, Format& format) {
@@ -115,6 +126,12 @@ void add_dry_run(CLI::App& app, DryRunOptions& options) {
   command->add_flag("--witness", options.witness,
                     "Show for each rule the shortest registration ID that reaches it, and for "
                     "rules that overlap one on which their order decides");
+  command
+      ->add_option("--suggest", options.suggest,
+                   "Print a test file for so many of the rules that no test reaches: for each a "
+                   "request that it decides, and a near miss; --linked-hub names the hubs")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
   command->add_flag("--fail-on-warning", options.fail_on_warning,
                     "Exit 1 where there are only warnings");
   add_output_option(*command, options.format);
@@ -187,9 +204,24 @@ void add_serve(CLI::App& app, ServeOptions& options) {
       ->type_name("ADDR:PORT");
   command
       ->add_option("--admin-listen", options.admin_listen,
-                   "Address of health and readiness [127.0.0.1:8081]")
+                   "Address of health, status, metrics and reload [127.0.0.1:8081]")
       ->type_name("ADDR:PORT");
+  command->add_flag("--strict", options.strict,
+                    "Do not start with the last good set where the rules cannot be used");
   command->footer(kServeExamples);
+}
+
+void add_reload(CLI::App& app, ReloadOptions& options) {
+  CLI::App* command = app.add_subcommand("reload", "Make the running daemon take its rules anew");
+  command
+      ->add_option("--admin", options.admin,
+                   "Its admin listener, HOST:PORT or unix:PATH [127.0.0.1:8081]")
+      ->type_name("ADDR:PORT");
+  command->add_option("--config", options.config, "The daemon's settings, which name that listener")
+      ->type_name("FILE");
+  command->add_flag("--force", options.force, "Whatever the reload guard says");
+  add_output_option(*command, options.format);
+  command->footer(kReloadExamples);
 }
 
 void add_device_key(CLI::App& app, DeviceKeyOptions& options) {
@@ -227,6 +259,8 @@ int parse_and_run(int argc, char** argv) {
   add_diff(app, diff_options);
   DeviceKeyOptions device_key_options;
   add_device_key(app, device_key_options);
+  ReloadOptions reload_options;
+  add_reload(app, reload_options);
   app.add_subcommand("version", "Print the version");
   std::vector<std::string_view> names;
   const auto commands = app.get_subcommands(nullptr);
@@ -249,6 +283,7 @@ int parse_and_run(int argc, char** argv) {
   if (app.got_subcommand("dry-run")) return dry_run(std::move(dry_run_options));
   if (app.got_subcommand("test")) return run_test(test_options);
   if (app.got_subcommand("diff")) return run_diff(diff_options);
+  if (app.got_subcommand("reload")) return run_reload(reload_options);
   if (app.got_subcommand("device-key")) return run_device_key(device_key_options);
   return print_version();
 }

@@ -1,6 +1,7 @@
 // The subcommands: each takes its arguments as values, prints, and returns an exit code.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct DryRunOptions {
   bool explain = false;
   bool fail_on_warning = false;
   bool witness = false;
+  std::size_t suggest = 0;  // how many rules get tests; 0: that is not asked
   Format format = Format::Text;
 };
 int dry_run(DryRunOptions options);
@@ -55,8 +57,17 @@ struct ServeOptions {
   std::vector<std::string> rules;
   std::string listen;
   std::string admin_listen;
+  bool strict = false;
 };
 int run_serve(const ServeOptions& options);
+
+struct ReloadOptions {
+  std::string admin;   // the daemon's admin listener; empty: as in the configuration
+  std::string config;  // empty: none
+  bool force = false;
+  Format format = Format::Text;
+};
+int run_reload(const ReloadOptions& options);
 
 struct DeviceKeyOptions {
   std::vector<std::string> registration_ids;
@@ -67,5 +78,6 @@ struct DeviceKeyOptions {
 int run_device_key(const DeviceKeyOptions& options);
 
 int print_version();
+std::string version();
 
 }  // namespace allocd

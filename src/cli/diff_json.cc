@@ -3,6 +3,7 @@
 #include "cli/diff_output.h"
 #include "cli/diff_words.h"
 #include "cli/output.h"
+#include "webhook/decision_json.h"
 
 namespace allocd {
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/made_up_hubs.h"
 #include "analysis/rule_difference.h"
 #include "cli/diff_output.h"
 #include "cli/output.h"

@@ -2,9 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -17,7 +15,9 @@
 #include "cli/explain.h"
 #include "cli/given_request.h"
 #include "cli/output.h"
+#include "cli/suggest.h"
 #include "policy/sample_request.h"
+#include "webhook/decision_json.h"
 
 namespace allocd {
 namespace {
@@ -38,28 +38,22 @@ void sort_out_paths(DryRunOptions& options) {
   options.linked_hubs = std::move(hosts);
 }
 
-std::optional<std::string> read_request(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (file.bad() || text.bad()) return std::nullopt;
-  return std::move(text).str();
-}
-
 // The body to decide on: the one given, or one made of the flags. Nothing where neither is there.
 std::optional<std::string> body_of(const DryRunOptions& options, std::string& mistake) {
   if (!options.request.empty()) {
-    auto text = read_request(options.request);
-    if (!text) {
+    const bool from_stdin = options.request == "-";
+    std::ifstream file;
+    if (!from_stdin) file.open(options.request, std::ios::binary);
+    std::istream& text = from_stdin ? std::cin : file;
+    GivenRequest given;
+    if (text) given = given_request(text, options.registration_id);
+    // Nothing more to read is no mistake.
+    if (text.bad() || !(text || text.eof())) {
       mistake = "cannot read the request " + in_backticks(options.request);
       return std::nullopt;
     }
-    GivenRequest given = given_request(*std::move(text), options.registration_id);
     if (given.mistake.empty()) return std::move(given.body);
-    const std::string name =
-        options.request == "-" ? "standard input" : in_backticks(options.request);
+    const std::string name = from_stdin ? "standard input" : in_backticks(options.request);
     mistake = name + ' ' + given.mistake;
     return std::nullopt;
   }
@@ -133,23 +127,45 @@ int decide_request(const LoadedRules& loaded, const std::string& body,
   return kFine;
 }
 
+// What does not go together; empty where all does.
+std::string mistake_in(const DryRunOptions& options) {
+  if (options.rules.empty()) return "RULES: at least one file or directory is required";
+  const bool from_file = !options.request.empty();
+  const bool from_flags = !from_file && !options.registration_id.empty();
+  if (from_file) {
+    const char* beside = !options.linked_hubs.empty() ? "--linked-hub"
+                         : !options.payload.empty()   ? "--payload"
+                                                      : "--enrollment-group";
+    if (!options.linked_hubs.empty() || !options.payload.empty() ||
+        !options.enrollment_group.empty())
+      return in_backticks(beside) +
+             " goes without `--request`: the request in the file brings its own; change it there, "
+             "or make one of `--registration-id`, `--linked-hub`, `--payload` and "
+             "`--enrollment-group`";
+  } else if (!from_flags && (!options.payload.empty() || !options.enrollment_group.empty())) {
+    return "`--payload` and `--enrollment-group` go with `--registration-id`";
+  }
+  if (from_flags && options.linked_hubs.empty())
+    return "`--registration-id` needs `--linked-hub`, the hubs that the device may get";
+  const bool asks = from_file || from_flags;
+  if (options.explain && !asks)
+    return "`--explain` is about a decision: it needs `--request`, or `--registration-id` with "
+           "`--linked-hub`";
+  if (options.witness && asks) return "`--witness` is about the rules, and goes without a request";
+  if (options.suggest > 0 && asks)
+    return "`--suggest` is about the rules, and goes without a request";
+  if (options.suggest > 0 && options.witness)
+    return "`--witness` and `--suggest` print different things: one at a time";
+  return {};
+}
+
 }  // namespace
 
 int dry_run(DryRunOptions options) {
   sort_out_paths(options);
-  if (options.rules.empty())
-    return wrong_usage("dry-run", "RULES: at least one file or directory is required");
-  const bool from_file = !options.request.empty();
-  const bool from_flags = !from_file && !options.registration_id.empty();
-  if (!from_flags && (!options.payload.empty() || !options.enrollment_group.empty()))
-    return wrong_usage("dry-run",
-                       "`--payload` and `--enrollment-group` go with `--registration-id`" +
-                           std::string(from_file ? ", without `--request`" : ""));
-  if (from_flags && options.linked_hubs.empty())
-    return wrong_usage(
-        "dry-run", "`--registration-id` needs `--linked-hub`, the hubs that the device may get");
-  if (options.witness && (from_flags || from_file))
-    return wrong_usage("dry-run", "`--witness` is about the rules, and goes without a request");
+  if (const std::string mistake = mistake_in(options); !mistake.empty())
+    return wrong_usage("dry-run", mistake);
+  if (options.suggest > 0) return suggest_for(options);
   std::string mistake;
   const auto body = body_of(options, mistake);
   if (!mistake.empty()) return wrong_usage("dry-run", mistake);

@@ -1,6 +1,7 @@
 #include "cli/given_request.h"
 
 #include <cstddef>
+#include <istream>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -14,6 +15,7 @@
 namespace allocd {
 namespace {
 
+constexpr std::size_t kChunkBytes = std::size_t{1} << 18U;
 constexpr const char* kWithout =
     ", which the decision log has only where `decisionLog.requests` is on";
 
@@ -37,58 +39,84 @@ bool lacks_request(std::string_view value) {
   return std::holds_alternative<NoRequest>(recorded_request(value));
 }
 
-// What there is in a file of requests.
-struct Found {
-  std::size_t values = 0;
-  std::string last;                      // the last of them
-  std::size_t matches = 0;               // those of the device that is asked for
-  std::optional<std::string> last_body;  // the body of the last one of them that has one
-};
+// What there is in a file of requests, as far as it was fed.
+class Search {
+ public:
+  explicit Search(std::string_view registration_id)
+      : registration_id_(registration_id),
+        pieces_([this](const RequestPiece& piece) { take(piece.text); }) {}
 
-Found look_through(std::string_view text, std::string_view registration_id) {
-  Found out;
-  RequestPieces pieces([&](const RequestPiece& piece) {
-    if (!piece.text.starts_with('{')) return;
-    ++out.values;
-    out.last = piece.text;
-    if (registration_id.empty()) return;
-    auto inner = request_of_record(piece.text);
-    auto device = device_of(piece.text);
-    if (!device && inner) device = device_of(*inner);
-    if (!device || !equal_ignoring_case(*device, registration_id)) return;
-    ++out.matches;
-    if (inner) {
-      out.last_body = std::move(inner);
-    } else if (!lacks_request(piece.text)) {
-      out.last_body = piece.text;
+  void feed(std::string_view text) {
+    pieces_.feed(text);
+    if (!registration_id_.empty()) return;
+    // As a body: of interest only while it may be one.
+    values_ > 1 ? all_.clear() : void(all_.append(text));
+  }
+
+  GivenRequest finish() {
+    pieces_.finish();
+    return registration_id_.empty() ? the_only_one() : last_of_device();
+  }
+
+ private:
+  void take(std::string_view value) {
+    if (!value.starts_with('{')) return;
+    ++values_;
+    if (registration_id_.empty()) {
+      if (values_ == 1) first_ = value;
+      return;
     }
-  });
-  pieces.feed(text);
-  pieces.finish();
-  return out;
-}
+    auto inner = request_of_record(value);
+    auto device = device_of(value);
+    if (!device && inner) device = device_of(*inner);
+    if (!device || !equal_ignoring_case(*device, registration_id_)) return;
+    was_seen_ = true;
+    if (inner) {
+      last_body_ = std::move(inner);
+    } else if (!lacks_request(value)) {
+      last_body_ = value;
+    }
+  }
+
+  GivenRequest last_of_device() {
+    const std::string device = in_backticks(registration_id_);
+    if (!was_seen_) return {{}, "has no request of " + device};
+    if (!last_body_) return {{}, "has no record of " + device + " with its request" + kWithout};
+    return {*std::move(last_body_), {}};
+  }
+
+  GivenRequest the_only_one() {
+    if (values_ > 1)
+      return {{},
+              "has " + std::to_string(values_) +
+                  " requests; `--registration-id ID` chooses the last one of a device"};
+    if (values_ == 1) {
+      if (lacks_request(first_))
+        return {{}, "is a record of a decision without its request" + std::string(kWithout)};
+      if (auto request = request_of_record(first_)) return {*std::move(request), {}};
+    }
+    return {std::move(all_), {}};
+  }
+
+  std::string_view registration_id_;
+  RequestPieces pieces_;
+  std::size_t values_ = 0;
+  std::string first_;                     // value, where no device is asked for
+  std::string all_;                       // likewise
+  bool was_seen_ = false;                 // the device that is asked for
+  std::optional<std::string> last_body_;  // the body of the last one of it that has one
+};
 
 }  // namespace
 
-GivenRequest given_request(std::string text, std::string_view registration_id) {
-  Found found = look_through(text, registration_id);
-  if (!registration_id.empty()) {
-    const std::string device = in_backticks(registration_id);
-    if (found.matches == 0) return {{}, "has no request of " + device};
-    if (!found.last_body)
-      return {{}, "has no record of " + device + " with its request" + kWithout};
-    return {*std::move(found.last_body), {}};
-  }
-  if (found.values > 1)
-    return {{},
-            "has " + std::to_string(found.values) +
-                " requests; `--registration-id ID` chooses the last one of a device"};
-  if (found.values == 1) {
-    if (lacks_request(found.last))
-      return {{}, "is a record of a decision without its request" + std::string(kWithout)};
-    if (auto request = request_of_record(found.last)) return {*std::move(request), {}};
-  }
-  return {std::move(text), {}};
+GivenRequest given_request(std::istream& text, std::string_view registration_id) {
+  Search search(registration_id);
+  std::string chunk(kChunkBytes, '\0');
+  do {
+    text.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    search.feed(std::string_view(chunk).substr(0, static_cast<std::size_t>(text.gcount())));
+  } while (text);
+  return search.finish();
 }
 
 }  // namespace allocd

@@ -6,46 +6,12 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "diagnostics/diagnostic_json.h"
 
 namespace allocd {
 namespace {
 
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
-
-Json matcher_json(const MatcherTrace& matcher) {
-  Json out = Json::object();
-  if (!matcher.field.empty()) out["field"] = matcher.field;
-  out["operator"] = matcher.op;
-  if (matcher.parts.empty()) {
-    out["expected"] = matcher.operand;
-    out["value"] = matcher.saw;
-    out["present"] = matcher.present;
-    if (!matcher.why_absent.empty()) out["whyAbsent"] = matcher.why_absent;
-  }
-  out["held"] = matcher.held;
-  if (!matcher.parts.empty()) {
-    out["parts"] = Json::array();
-    for (const MatcherTrace& part : matcher.parts) out["parts"].push_back(matcher_json(part));
-  }
-  return out;
-}
-
-Json trace_json(const Trace& trace) {
-  Json out = Json::array();
-  for (const RuleTrace& rule : trace) {
-    Json entry = {
-        {"rule", rule.rule->name}, {"source", rule.rule->source}, {"matched", rule.matched}};
-    entry["matchers"] = Json::array();
-    for (const MatcherTrace& matcher : rule.matchers)
-      entry["matchers"].push_back(matcher_json(matcher));
-    if (!rule.rollout.empty()) entry["rollout"] = rule.rollout;
-    entry["captures"] = Json::object();
-    for (const auto& [name, text] : rule.captures) entry["captures"][name] = text;
-    entry["notes"] = rule.notes;
-    out.push_back(std::move(entry));
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -70,16 +36,7 @@ Json diagnostics_json(const LoadedRules& loaded) {
               {"files", loaded.files},
               {"rules", loaded.rule_count},
               {"revision", loaded.revision}};
-  out["diagnostics"] = Json::array();
-  for (const Diagnostic& d : loaded.diagnostics.sorted()) {
-    Json entry = {{"severity", severity_name(d.severity)}, {"code", d.code}};
-    entry["file"] = or_null(d.file);
-    entry["line"] = d.line > 0 ? Json(d.line) : Json(nullptr);
-    entry["column"] = d.line > 0 ? Json(d.column) : Json(nullptr);
-    entry["message"] = d.message;
-    entry["help"] = or_null(d.help);
-    out["diagnostics"].push_back(std::move(entry));
-  }
+  out["diagnostics"] = diagnostics_list(loaded.diagnostics);
   return out;
 }
 
@@ -129,21 +86,6 @@ void print_witnesses(const RuleSet& rules, const Reachability& reachability, std
   if (reachability.overlaps_left_out > 0)
     out << "  pairs of rules that may overlap and are not shown: " << reachability.overlaps_left_out
         << '\n';
-}
-
-Json decision_json(const Answer& answer, const Trace& trace) {
-  const Decision& decision = answer.decision;
-  const Rule* rule = decision.rule;
-  Json out = {{"outcome", outcome_name(decision.outcome)}, {"status", answer.reply.status}};
-  out["rule"] = rule != nullptr ? Json(rule->name) : Json(nullptr);
-  out["productLine"] = rule != nullptr ? Json(rule->product_line) : Json(nullptr);
-  out["source"] = rule != nullptr ? Json(rule->source) : Json(nullptr);
-  out["hub"] = or_null(decision.hub);
-  out["reason"] = decision.outcome == Outcome::Allocate ? Json(nullptr) : Json(decision.reason);
-  const bool is_json = answer.reply.content_type.starts_with("application/json");
-  out["response"] = is_json ? Json::parse(answer.reply.body) : Json(answer.reply.body);
-  out["trace"] = trace_json(trace);
-  return out;
 }
 
 }  // namespace allocd

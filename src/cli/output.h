@@ -7,9 +7,7 @@
 
 #include "analysis/reachability.h"
 #include "policy/rule_set.h"
-#include "policy/trace.h"
 #include "rulefile/load_rules.h"
-#include "webhook/answer.h"
 
 namespace allocd {
 
@@ -31,8 +29,5 @@ void add_witnesses(const RuleSet& rules, const Reachability& reachability, Json&
 
 // The same for a person: a line for each rule, and for each pair that overlaps.
 void print_witnesses(const RuleSet& rules, const Reachability& reachability, std::ostream& out);
-
-// `{"outcome", "status", "rule", "productLine", "source", "hub", "reason", "response", "trace"}`.
-Json decision_json(const Answer& answer, const Trace& trace);
 
 }  // namespace allocd

@@ -9,46 +9,27 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "daemon/config.h"
+#include "cli/read_config.h"
 #include "rulefile/load_rules.h"
-#include "rulefile/text_file.h"
 
 namespace allocd {
-namespace {
-
-std::optional<Config> read_config(const std::string& path) {
-  if (path.empty()) return Config{};
-  Diagnostics diagnostics;
-  std::optional<Config> config;
-  std::string why;
-  if (auto text = read_text_file(path, why)) {
-    config = parse_config(SourceFile(path, path, std::move(*text)), diagnostics);
-  } else {
-    diagnostics.file_error(path, "unreadable-file", "cannot read the file: " + why);
-  }
-  print_diagnostics(diagnostics, wants_colour(STDERR_FILENO), std::cerr);
-  return config;
-}
-
-}  // namespace
 
 int run_serve(const ServeOptions& options) {
-  std::optional<Config> config = read_config(options.config);
+  ServeWith with;
+  with.config_file = options.config;
+  auto config = read_config(options.config, with.config_text);
   if (!config) return kCannotStart;
+  with.config = *std::move(config);
   // What is said on the command line overrules the file.
-  if (!options.rules.empty()) config->rules = options.rules;
-  if (!options.listen.empty()) config->listen = options.listen;
-  if (!options.admin_listen.empty()) config->admin_listen = options.admin_listen;
+  if (!options.rules.empty()) with.config.rules = options.rules;
+  if (!options.listen.empty()) with.config.listen = options.listen;
+  if (!options.admin_listen.empty()) with.config.admin_listen = options.admin_listen;
+  with.strict = options.strict;
+  with.version = version();
 
-  LoadedRules loaded = load_rules(config->rules);
-  loaded.sources.clear();  // a daemon lives long
-  print_diagnostics(loaded.diagnostics, wants_colour(STDERR_FILENO), std::cerr);
-  if (!loaded.rules) {
-    std::cerr
-        << "allocd serve: the rules cannot be used, see above; `allocd dry-run` checks them\n";
-    return kCannotStart;
-  }
-  return serve(*config, loaded.rules);
+  with.rules = load_rules(with.config.rules, Spec::Drop, Tables::Keep);
+  print_diagnostics(with.rules.diagnostics, wants_colour(STDERR_FILENO), std::cerr);
+  return serve(std::move(with));
 }
 
 }  // namespace allocd

@@ -4,8 +4,10 @@
 
 namespace allocd {
 
+std::string version() { return ALLOCD_VERSION; }
+
 int print_version() {
-  std::cout << "allocd " << ALLOCD_VERSION << '\n';
+  std::cout << "allocd " << version() << '\n';
   return kFine;
 }
 

@@ -4,11 +4,11 @@
 
 #include "daemon/key_files.h"
 #include "daemon/tls_files.h"
-#include "rulefile/load_rules.h"
 
 namespace allocd {
 
-std::unique_ptr<InForce> InForce::load(const Config& config, std::shared_ptr<const RuleSet> rules,
+std::unique_ptr<InForce> InForce::load(const Config& config,
+                                       std::shared_ptr<const RulesInForce> rules,
                                        Diagnostics& diagnostics) {
   auto keys = load_webhook_keys(config.webhook_key_files, diagnostics);
   std::unique_ptr<InForce> out(new InForce(config, std::move(rules), keys));
@@ -32,13 +32,11 @@ bool InForce::renew_tls(Diagnostics& diagnostics) {
   return true;
 }
 
-bool InForce::reload(Diagnostics& diagnostics) {
-  LoadedRules loaded = load_rules(config_.rules);
-  diagnostics.append(std::move(loaded.diagnostics));
+bool InForce::replace(std::shared_ptr<const RulesInForce> rules, Diagnostics& diagnostics) {
   auto keys = load_webhook_keys(config_.webhook_key_files, diagnostics);
   // INVARIANT: nothing is replaced before all that can fail is done, the certificate last of it.
-  if (!loaded.rules || !keys || !renew_tls(diagnostics)) return false;
-  rules_.replace(std::move(loaded.rules));
+  if (!keys || !renew_tls(diagnostics)) return false;
+  rules_.replace(std::move(rules));
   keys_.replace(std::move(keys));
   return true;
 }

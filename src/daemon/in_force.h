@@ -16,19 +16,21 @@ class InForce {
  public:
   // Nothing where a file of keys or certificates is of no use, which `diagnostics` tells.
   // `config` must outlive what comes back.
-  static std::unique_ptr<InForce> load(const Config& config, std::shared_ptr<const RuleSet> rules,
+  static std::unique_ptr<InForce> load(const Config& config,
+                                       std::shared_ptr<const RulesInForce> rules,
                                        Diagnostics& diagnostics);
 
-  // Reads rules, keys and certificate again. All that is new comes into force, or, where anything
-  // is wrong, nothing: false then. Not for several threads at once; those who serve go on.
-  bool reload(Diagnostics& diagnostics);
+  // Reads the webhook's keys again, and brings them into force with the certificate, which is read
+  // again too, and with `rules`. All of it, or, where anything is wrong, nothing: false then. Not
+  // for several threads at once; those who serve go on.
+  bool replace(std::shared_ptr<const RulesInForce> rules, Diagnostics& diagnostics);
 
   const RuleStore& rules() const { return rules_; }
   const WebhookKeyStore& keys() const { return keys_; }
   const TlsContext* tls() const { return tls_.get(); }  // null: none
 
  private:
-  InForce(const Config& config, std::shared_ptr<const RuleSet> rules,
+  InForce(const Config& config, std::shared_ptr<const RulesInForce> rules,
           std::shared_ptr<const WebhookKeys> keys)
       : config_(config), rules_(std::move(rules)), keys_(std::move(keys)) {}
 

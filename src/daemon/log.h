@@ -2,15 +2,27 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include <spdlog/common.h>
+
+#include "daemon/log_format.h"
 #include "diagnostics/diagnostic.h"
 
 namespace allocd {
 
-// From now on spdlog writes lines to stderr, those of `level` and above.
-void log_to_stderr(const std::string& level);
+// From now on spdlog writes to stderr, lines of `level` and above, or to the journal in their
+// place. Where there is no journal to be found, plain lines tell so. A log that cannot be written
+// keeps nobody from going on.
+void log_to_stderr(const std::string& level, LogFormat format = LogFormat::Auto);
 
 // Each mistake as a line of its own.
 void log(const Diagnostics& diagnostics);
+
+// An event with what is to be told about it, as the format has it. Through spdlog: a logger that is
+// not log_to_stderr()'s gets the plain line. Never throws; for any thread. Whether it will be
+// written, before the fields are made, says spdlog::should_log().
+void log_event(spdlog::level::level_enum level, std::string_view message,
+               const LogFields& fields) noexcept;
 
 }  // namespace allocd

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "daemon/current.h"
-#include "policy/rule_set.h"
+#include "daemon/rules_in_force.h"
 
 namespace allocd {
 
-using RuleStore = Current<RuleSet>;
+using RuleStore = Current<RulesInForce>;
 
 }  // namespace allocd

@@ -1,22 +1,16 @@
 #include "daemon/serve.h"
 
-#include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <pthread.h>
 #include <signal.h>
-#include <string>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
-#include "daemon/admin_handler.h"
-#include "daemon/in_force.h"
-#include "daemon/local_address.h"
+#include "daemon/daemon.h"
 #include "daemon/log.h"
-#include "daemon/rule_analysis.h"
-#include "daemon/webhook_handler.h"
 
 namespace allocd {
 
@@ -40,7 +34,12 @@ class Signals {
   sigset_t set_;
 };
 
-std::unique_ptr<InForce> to_start_with(const Config& config, std::shared_ptr<const RuleSet> rules) {
+int cannot_start(const std::string& why) {
+  std::fprintf(stderr, "allocd: error: %s\n", why.c_str());
+  return kCannotStart;
+}
+
+std::unique_ptr<InForce> in_force(const Config& config, std::shared_ptr<const RulesInForce> rules) {
   Diagnostics diagnostics;
   auto out = InForce::load(config, std::move(rules), diagnostics);
   if (out) {
@@ -52,82 +51,47 @@ std::unique_ptr<InForce> to_start_with(const Config& config, std::shared_ptr<con
   return out;
 }
 
-void warn_of_expiry(const TlsContext* tls) {
-  constexpr auto kSoon = std::chrono::days(14);
-  if (tls == nullptr) return;
-  const auto left = tls->valid_until() - std::chrono::system_clock::now();
-  if (left > kSoon) return;
-  const auto end = std::chrono::duration_cast<std::chrono::days>(left).count();
-  if (left.count() > 0) {
-    spdlog::warn("the webhook's certificate expires in {} days", end);
-  } else {
-    spdlog::warn("the webhook's certificate has expired: DPS does not trust it any more");
-  }
-}
-
-void reload(InForce& in_force, RuleAnalysis& analysis) {
-  Diagnostics diagnostics;
-  const bool reloaded = in_force.reload(diagnostics);
-  log(diagnostics);
-  if (reloaded) {
-    spdlog::info("reloaded, {} rules in force", in_force.rules().snapshot()->rules().size());
-    warn_of_expiry(in_force.tls());
-    analysis.look_at(in_force.rules().snapshot());
-  } else {
-    spdlog::error("not reloaded: what was in force stays, mend the errors above and reload again");
-  }
-}
-
-void warn_if_open(const WebhookKeys& keys, const std::string& address) {
-  if (keys.is_open() && !is_local(address))
-    spdlog::warn(
-        "the webhook on {} is open to anyone who can reach it; name files with keys in "
-        "`webhook.keyFiles` to close it, or listen on 127.0.0.1",
-        address);
+// The log, if there is to be one; nothing where it cannot be opened.
+std::optional<std::unique_ptr<DecisionLog>> decision_log(const DecisionLogSettings& settings,
+                                                         std::string& why) {
+  if (settings.file.empty()) return nullptr;
+  using WhenFull = DecisionLog::WhenFull;
+  auto opened = DecisionLog::open({.file = settings.file,
+                                   .when_full = settings.blocks ? WhenFull::Block : WhenFull::Drop,
+                                   .max_bytes = settings.max_bytes,
+                                   .keep = static_cast<unsigned>(settings.keep)});
+  if (auto* log = std::get_if<std::unique_ptr<DecisionLog>>(&opened)) return std::move(*log);
+  why = std::get<std::string>(opened);
+  return std::nullopt;
 }
 
 }  // namespace
 
-int serve(const Config& config, std::shared_ptr<const RuleSet> rules) {
+int serve(ServeWith with) {
   // Before the first thread, which would not know of it.
   const Signals signals;
-  log_to_stderr(config.log_level);
-
-  const std::size_t rule_count = rules->rules().size();
-  const auto in_force = to_start_with(config, std::move(rules));
-  if (!in_force) return kCannotStart;
-  std::atomic<bool> stopping = false;
-  HttpLimits admin_limits = config.limits;
-  admin_limits.threads = 2;
+  const Config& config = with.config;
+  log_to_stderr(config.log_level, log_format_of(config.log_format).value_or(LogFormat::Auto));
   try {
-    HttpServer admin({.address = config.admin_listen, .socket_permissions = 0660}, admin_limits,
-                     admin_handler(stopping));
-    // As with a port of this machine, who can get at the socket may ask; a folder can be closed.
-    HttpServer webhook(
-        {.address = config.listen, .tls = in_force->tls(), .socket_permissions = 0666},
-        config.limits, webhook_handler(in_force->rules(), in_force->keys(), config.webhook_path));
-    warn_if_open(*in_force->keys().snapshot(), webhook.address());
-    warn_of_expiry(in_force->tls());
-    spdlog::info("serving {} rules on {}{}, webhook path {}, admin on {}", rule_count,
-                 webhook.address(), in_force->tls() != nullptr ? " (TLS)" : "", config.webhook_path,
-                 admin.address());
+    const ServiceManager service;
+    std::optional<LastGood> state;
+    if (!config.state.empty()) state.emplace(config.state);
+    std::string why;
+    auto beginning = begin_with(std::move(with.rules), state ? &*state : nullptr, with.strict, why);
+    if (!beginning) return cannot_start(why);
+    auto rules = in_force(config, beginning->rules);
+    if (!rules) return kCannotStart;
+    auto log = decision_log(config.decision_log, why);
+    if (!log) return cannot_start(why);
 
-    auto analysis = std::make_unique<RuleAnalysis>();
-    analysis->look_at(in_force->rules().snapshot());
+    Daemon daemon(with, service, state ? &*state : nullptr, *std::move(beginning), std::move(rules),
+                  *std::move(log));
     int signal = 0;
-    while ((signal = signals.wait()) == SIGHUP) reload(*in_force, *analysis);
-    stopping = true;
-    spdlog::info("stopping on {}: finishing what is in flight",
-                 signal == SIGINT ? "SIGINT" : "SIGTERM");
-    analysis.reset();
-    // The admin listener goes last: whoever asks meanwhile learns that it is stopping.
-    webhook.stop();
-    admin.stop();
-    spdlog::info("stopped");
+    while ((signal = signals.wait()) == SIGHUP) daemon.reload();
+    daemon.stop(signal == SIGINT ? "SIGINT" : "SIGTERM");
     return 0;
   } catch (const ListenError& error) {
-    std::fprintf(stderr, "allocd: error: %s\n", error.message.c_str());
-    return kCannotStart;
+    return cannot_start(error.message);
   }
 }
 

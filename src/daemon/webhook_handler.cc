@@ -7,7 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include "daemon/decision_id.h"
-#include "daemon/decision_line.h"
 #include "daemon/key_refusals.h"
 #include "webhook/answer.h"
 
@@ -15,27 +14,39 @@ namespace allocd {
 
 namespace {
 
-HttpResponse as_http(Reply reply, std::string id) {
+// The body goes to the client; the rest stays for those who look at the event.
+HttpResponse as_http(Reply& reply, const std::string& id) {
   HttpResponse response{reply.status, reply.content_type, std::move(reply.body), {}};
-  response.headers.emplace_back("x-allocd-decision", std::move(id));
+  reply.body.clear();
+  response.headers.emplace_back("x-allocd-decision", id);
   if (reply.retry_after_seconds > 0)
     response.headers.emplace_back("Retry-After", std::to_string(reply.retry_after_seconds));
   return response;
 }
 
-HttpResponse decided(const RuleSet& rules, const HttpRequest& request) {
+void hit(RuleHits& hits, std::chrono::system_clock::time_point at) {
+  using Micros = std::chrono::microseconds;
+  hits.count.fetch_add(1, std::memory_order_relaxed);
+  hits.last_micros.store(std::chrono::duration_cast<Micros>(at.time_since_epoch()).count(),
+                         std::memory_order_relaxed);
+}
+
+HttpResponse decided(const WebhookDesk& desk, const HttpRequest& request) {
   using Clock = std::chrono::steady_clock;
-  // Nobody else wants to know how long it took.
-  const bool logs = spdlog::should_log(spdlog::level::info);
-  const auto start = logs ? Clock::now() : Clock::time_point();
-  Answer given = answer(rules, request.body, std::chrono::system_clock::now());
-  std::string id = new_decision_id();
-  // DPS shows nobody the reason of a refusal: this line is where it can be found.
-  if (logs) {
-    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
-    spdlog::info("{}", decision_line(id, given, took));
-  }
-  return as_http(std::move(given.reply), std::move(id));
+  DecisionEvent event;
+  event.in_force = desk.rules.snapshot();
+  event.at = std::chrono::system_clock::now();
+  const auto start = Clock::now();
+  event.answer = answer(event.in_force->rules(), request.body, event.at);
+  event.took = Clock::now() - start;
+  event.id = new_decision_id();
+  event.body = request.body;
+  const Decision& decision = event.answer.decision;
+  desk.counts.count(decision, event.took);
+  if (decision.rule != nullptr) hit(event.in_force->hits(*decision.rule), event.at);
+  HttpResponse response = as_http(event.answer.reply, event.id);
+  desk.aftermath.add(std::move(event));
+  return response;
 }
 
 HttpResponse refused(KeyCheck why) {
@@ -50,20 +61,18 @@ HttpResponse refused(KeyCheck why) {
 
 }  // namespace
 
-HttpHandler webhook_handler(const RuleStore& rules, const WebhookKeyStore& keys, std::string path) {
-  return [&rules, &keys, path = std::move(path),
+HttpHandler webhook_handler(const WebhookDesk& desk, std::string path) {
+  return [desk, path = std::move(path),
           refusals = std::make_shared<KeyRefusals>()](const HttpRequest& request) -> HttpResponse {
     if (request.path != path) return {404, "text/plain", "not found\n", {}};
     if (request.method != "POST")
       return {405, "text/plain", "only POST is answered here\n", {{"Allow", "POST"}}};
-    if (const KeyCheck check = keys.snapshot()->check(request); check != KeyCheck::Accepted) {
+    if (const KeyCheck check = desk.keys.snapshot()->check(request); check != KeyCheck::Accepted) {
       if (const auto line = refusals->count(check, KeyRefusals::Clock::now()))
         spdlog::warn("{}", *line);
       return refused(check);
     }
-    // Held until the line is written: the decision points at its rule.
-    const std::shared_ptr<const RuleSet> in_force = rules.snapshot();
-    return decided(*in_force, request);
+    return decided(desk, request);
   };
 }
 

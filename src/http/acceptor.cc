@@ -40,9 +40,11 @@ std::size_t connections(const EventLoop& loop) { return loop.connections(); }
 
 }  // namespace
 
-Acceptor::Acceptor(int listener, const HttpLimits& limits, const std::atomic<bool>& stopping,
+Acceptor::Acceptor(int listener, bool is_shared, const HttpLimits& limits,
+                   const std::atomic<bool>& stopping,
                    const std::vector<std::unique_ptr<EventLoop>>& loops)
     : listener_(listener),
+      is_shared_(is_shared),
       limits_(limits),
       stopping_(stopping),
       loops_(loops),
@@ -61,18 +63,30 @@ void Acceptor::wake() {
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
 }
 
+std::uint64_t Acceptor::ask_for_beat() {
+  const std::uint64_t asked = pulse_.ask();
+  wake();
+  return asked;
+}
+
 void Acceptor::run() {
   while (!stopping_) {
     pollfd fds[] = {{listener_, POLLIN, 0}, {wake_, POLLIN, 0}};
     poll(fds, 2, -1);
+    if (fds[1].revents != 0) {
+      std::uint64_t calls = 0;  // taken off, or the next poll() would not wait
+      [[maybe_unused]] const ssize_t got = read(wake_, &calls, sizeof calls);
+    }
+    pulse_.beat();
     if (fds[0].revents == 0 || stopping_ || accept_one()) continue;
     if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) continue;
     // Nothing to accept it with. Asking again at once would spin.
     make_room();
     poll(&fds[1], 1, kBreathMillis);
   }
-  // Closing the socket would reset those who wait there.
-  for (std::size_t i = 0; i < limits_.connections && accept_one(); ++i) continue;
+  // Closing the socket would reset those who wait there, unless somebody else accepts them.
+  for (std::size_t i = 0; !is_shared_ && i < limits_.connections && accept_one(); ++i) continue;
+  pulse_.end();
 }
 
 // False, with errno, where there is none to be had.

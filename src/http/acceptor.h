@@ -3,10 +3,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "http/event_loop.h"
+#include "http/pulse.h"
 #include "http/server.h"
 
 namespace allocd {
@@ -16,27 +18,36 @@ namespace allocd {
 class Acceptor {
  public:
   // `listener` is non-blocking and stays the caller's; it is never shut down, as others may hold
-  // it. Throws std::system_error.
-  Acceptor(int listener, const HttpLimits& limits, const std::atomic<bool>& stopping,
-           const std::vector<std::unique_ptr<EventLoop>>& loops);
+  // it; `is_shared` where others do. Throws std::system_error.
+  Acceptor(int listener, bool is_shared, const HttpLimits& limits,
+           const std::atomic<bool>& stopping, const std::vector<std::unique_ptr<EventLoop>>& loops);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  // Until `stopping`; who had come by then is taken in. To be called once.
+  // Until `stopping`. Who had come by then is taken in, unless somebody else goes on with the
+  // socket. To be called once.
   void run();
-  // Looks at `stopping`. For any thread.
+
+  // These are for any thread.
+
+  // Looks at `stopping`.
   void wake();
+  // Asks for a beat of pulse(), once in each round and once at the end.
+  std::uint64_t ask_for_beat();
+  Pulse& pulse() { return pulse_; }
 
  private:
   bool accept_one();
   bool make_room();
 
   const int listener_;
+  const bool is_shared_;
   const HttpLimits& limits_;
   const std::atomic<bool>& stopping_;
   const std::vector<std::unique_ptr<EventLoop>>& loops_;
   int wake_;
+  Pulse pulse_;
 };
 
 }  // namespace allocd

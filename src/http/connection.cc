@@ -24,6 +24,16 @@ void Desk::clear_answers() {
   answers.clear();
 }
 
+void Desk::give(HttpResponse response, Ending ending, bool head_only) {
+  answered.count(response.status);
+  append_answer(std::move(response), date.now(), ending, head_only, answers);
+}
+
+void Desk::give(const WireFailure& failure) {
+  answered.count(failure.status);
+  append_failure(failure, date.now(), answers);
+}
+
 void Desk::keep_room_of(std::string body) {
   if (body.capacity() > kMaxSpareBody || body.capacity() < spare_body.capacity()) return;
   spare_body = std::move(body);
@@ -66,7 +76,7 @@ void Connection::take_turn(std::uint32_t events, Desk& desk) {
 }
 
 void Connection::refuse(Desk& desk) {
-  append_failure({503, "too many connections"}, desk.date.now(), desk.answers);
+  desk.give(WireFailure{503, "too many connections"});
   last_ = unread_ = true;
   if (send_answers(desk)) end(desk);
 }
@@ -97,7 +107,7 @@ void Connection::answer(std::string_view input, Desk& desk) {
       --desk.requests_left;
       answer_one(std::move(*wire), desk);
     } else if (const auto* failure = std::get_if<WireFailure>(&read)) {
-      append_failure(*failure, desk.date.now(), desk.answers);
+      desk.give(*failure);
       last_ = unread_ = true;
     } else if (framer_.take_expectation()) {
       desk.answers += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -123,7 +133,7 @@ void Connection::answer_one(WireRequest wire, Desk& desk) {
   bool keep_alive = wire.head.keep_alive;
   auto request = desk.translator.translate(std::move(wire));
   if (!request) {
-    append_failure({400, "unknown method"}, desk.date.now(), desk.answers);
+    desk.give(WireFailure{400, "unknown method"});
     last_ = unread_ = true;
     return;
   }
@@ -139,8 +149,7 @@ void Connection::answer_one(WireRequest wire, Desk& desk) {
   keep_alive = keep_alive && !desk.stopping;
   last_ = !keep_alive;
   const Ending kept = version_1_0 ? Ending::KeepAliveSaid : Ending::KeepAlive;
-  append_answer(std::move(response), desk.date.now(), keep_alive ? kept : Ending::Close, head_only,
-                desk.answers);
+  desk.give(std::move(response), keep_alive ? kept : Ending::Close, head_only);
 }
 
 // False where the socket does not take them all, or the peer is gone: phase() says which.
@@ -200,7 +209,7 @@ void Connection::expire(Desk& desk) {
   if (phase_ != Phase::Request || !framer_.has_head()) return close_now();
   // 4xx would make DPS give the device up; who is slow may try again.
   desk.clear_answers();
-  append_failure({503, "the request took too long to arrive"}, desk.date.now(), desk.answers);
+  desk.give(WireFailure{503, "the request took too long to arrive"});
   last_ = unread_ = true;
   if (send_answers(desk)) end(desk);
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/answer_counts.h"
 #include "http/answer_text.h"
 #include "http/channel.h"
 #include "http/framer.h"
@@ -30,8 +31,12 @@ struct Desk {
 
   int requests_left = 0;  // that this turn may answer
   DateText date;
+  AnswerCounts answered;
 
   void clear_answers();
+  // These append to `answers`, and count.
+  void give(HttpResponse response, Ending ending, bool head_only);
+  void give(const WireFailure& failure);
   // For the next one.
   void keep_room_of(std::string body);
 };

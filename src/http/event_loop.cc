@@ -20,6 +20,9 @@ constexpr std::uint32_t kInterest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 constexpr int kEventsPerTurn = 256;
 constexpr std::chrono::seconds kLinger{1};
 constexpr std::chrono::milliseconds kLastWords{500};
+// At the end: who came, or was answered, so short a time ago may be about to speak, and hears then
+// that its connection ends.
+constexpr std::chrono::milliseconds kLastChance{200};
 
 int or_throw(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -66,6 +69,12 @@ void EventLoop::finish() {
   wake();
 }
 
+std::uint64_t EventLoop::ask_for_beat() {
+  const std::uint64_t asked = pulse_.ask();
+  wake();
+  return asked;
+}
+
 void EventLoop::adopt(int fd, Connection::Welcome welcome) {
   const bool refused = welcome == Connection::Welcome::Refuse;
   std::list<Connection> one;
@@ -108,6 +117,7 @@ std::size_t EventLoop::idle() const {
 }
 
 EventLoop::Clock::duration EventLoop::patience(Phase phase) const {
+  if (phase == Phase::Idle && is_ending()) return kLastChance;
   if (phase == Phase::Idle) return std::chrono::seconds(desk_.limits.idle_seconds);
   if (phase == Phase::Linger) return kLinger;
   return std::chrono::seconds(desk_.limits.request_seconds);
@@ -133,10 +143,12 @@ void EventLoop::run() {
     }
     end_late_ones();
     make_rooms();
-    if (finishing_ && end_ == Clock::time_point::max()) begin_to_finish();
+    if (finishing_ && !is_ending()) begin_to_finish();
     // Not before: an event of this round may have been one of theirs.
     of(Phase::Closed).clear();
+    pulse_.beat();
   }
+  pulse_.end();
 }
 
 void EventLoop::take_turn(Connection& connection, std::uint32_t events) {
@@ -229,11 +241,10 @@ void EventLoop::begin_to_finish() {
     if (next == nullptr) break;
     welcome(*next);
   }
-  while (!of(Phase::Idle).empty()) end_unless_it_speaks(of(Phase::Idle).front());
 }
 
 bool EventLoop::is_done() {
-  if (end_ == Clock::time_point::max()) return false;
+  if (!is_ending()) return false;
   return std::all_of(std::begin(kWaiting), std::end(kWaiting),
                      [this](Phase phase) { return of(phase).empty(); });
 }

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "http/connection.h"
+#include "http/pulse.h"
 #include "http/server.h"
 
 namespace allocd {
@@ -26,8 +27,8 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Serves until finish(), then ends idle connections, completes the others and returns. To be
-  // called once. Once `stopping`, an answer is the last on its connection.
+  // Serves until finish(), then ends connections that stay idle, completes the others and returns.
+  // To be called once. Once `stopping`, an answer is the last on its connection.
   void run();
 
   // These are for any thread.
@@ -38,11 +39,15 @@ class EventLoop {
   void make_room();
   // Nobody will be brought any more.
   void finish();
+  // Asks for a beat of pulse(), once in each round and once at the end.
+  std::uint64_t ask_for_beat();
+  Pulse& pulse() { return pulse_; }
   // How many connections there are, refused ones and those that give way not counted.
   std::size_t connections() const;
   std::size_t refused() const { return refused_; }
   // How many could give way.
   std::size_t idle() const;
+  const AnswerCounts& answered() const { return desk_.answered; }
 
  private:
   using Clock = Connection::Clock;
@@ -59,6 +64,7 @@ class EventLoop {
   void make_rooms();
   void end_late_ones();
   void begin_to_finish();
+  bool is_ending() const { return end_ != Clock::time_point::max(); }
   bool is_done();
 
   Desk desk_;
@@ -70,6 +76,7 @@ class EventLoop {
   std::array<std::list<Connection>, 5> by_phase_;
   Clock::time_point end_ = Clock::time_point::max();  // known once finishing
   std::atomic<bool> finishing_ = false;
+  Pulse pulse_;
   std::mutex arriving_mutex_;
   std::list<Connection> arriving_;  // adopted, their first turn to come
   std::atomic<std::size_t> served_ = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstddef>
+#include <fcntl.h>
 #include <memory>
 #include <netdb.h>
 #include <optional>
@@ -50,14 +52,23 @@ std::optional<HostAndPort> split(const std::string& address) {
   return out;
 }
 
+// `@` in front stands for a name that is no path.
+std::string unix_address(const sockaddr_storage& storage, socklen_t length) {
+  const auto& name = reinterpret_cast<const sockaddr_un&>(storage);
+  std::string path(name.sun_path, length - offsetof(sockaddr_un, sun_path));
+  if (path.starts_with('\0')) return "unix:@" + path.substr(1);
+  return "unix:" + path.substr(0, path.find('\0'));
+}
+
 std::string address_of(int fd) {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   auto* name = reinterpret_cast<sockaddr*>(&storage);
   char host[NI_MAXHOST] = "";
   char port[NI_MAXSERV] = "";
-  if (getsockname(fd, name, &length) != 0 ||
-      getnameinfo(name, length, host, sizeof host, port, sizeof port,
+  if (getsockname(fd, name, &length) != 0) return "";
+  if (storage.ss_family == AF_UNIX) return unix_address(storage, length);
+  if (getnameinfo(name, length, host, sizeof host, port, sizeof port,
                   NI_NUMERICHOST | NI_NUMERICSERV) != 0)
     return "";
   const std::string numbers = host;
@@ -99,6 +110,28 @@ bool is_abandoned(const sockaddr_un& name) {
   return false;
 }
 
+int option(int fd, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+Listener inherited(int fd) {
+  std::string why;
+  if (option(fd, SO_ACCEPTCONN) != 1) {
+    why = option(fd, SO_TYPE) == -1 ? error_text(errno) : "it does not listen";
+  } else if (option(fd, SO_TYPE) != SOCK_STREAM) {
+    why = "it is not a stream";
+  } else if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+             fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) {
+    why = error_text(errno);
+  } else {
+    return {.fd = fd, .address = address_of(fd), .is_shared = true};
+  }
+  close(fd);
+  refuse("the inherited socket " + std::to_string(fd), why);
+}
+
 Listener listen_at_path(const HttpEndpoint& endpoint, const std::string& path) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -114,7 +147,7 @@ Listener listen_at_path(const HttpEndpoint& endpoint, const std::string& path) {
            chmod(name.sun_path, endpoint.socket_permissions) == 0 && listen(made, SOMAXCONN) == 0;
   });
   if (fd < 0) refuse(endpoint.address, error_text(errno));
-  return {fd, endpoint.address, path};
+  return {.fd = fd, .address = endpoint.address, .path = path};
 }
 
 Listener listen_at_port(const std::string& address) {
@@ -133,7 +166,7 @@ Listener listen_at_port(const std::string& address) {
   int error = 0;
   for (const addrinfo* where = found; where != nullptr; where = where->ai_next) {
     const int fd = try_listen(*where);
-    if (fd >= 0) return {fd, address_of(fd), ""};
+    if (fd >= 0) return {.fd = fd, .address = address_of(fd)};
     if (error == 0) error = errno;
   }
   refuse(address, error_text(error));
@@ -143,6 +176,7 @@ Listener listen_at_port(const std::string& address) {
 
 Listener listen_on(const HttpEndpoint& endpoint) {
   constexpr std::string_view kUnix = "unix:";
+  if (endpoint.inherited_fd >= 0) return inherited(endpoint.inherited_fd);
   if (endpoint.address.starts_with(kUnix))
     return listen_at_path(endpoint, endpoint.address.substr(kUnix.size()));
   return listen_at_port(endpoint.address);

@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include "http/acceptor.h"
 #include "http/event_loop.h"
 #include "http/listen.h"
+#include "http/pulse.h"
 
 namespace allocd {
 
@@ -26,6 +30,7 @@ class OpenListener {
 
   int fd() const { return listener_.fd; }
   const std::string& address() const { return listener_.address; }
+  bool is_shared() const { return listener_.is_shared; }
   void end() {
     if (listener_.fd < 0) return;
     if (!listener_.path.empty()) unlink(listener_.path.c_str());
@@ -51,7 +56,8 @@ class HttpServer::Impl {
     try {
       for (std::size_t i = 0; i < thread_count(limits_); ++i)
         loops_.push_back(std::make_unique<EventLoop>(limits_, handler_, endpoint.tls, stopping_));
-      acceptor_ = std::make_unique<Acceptor>(listener_.fd(), limits_, stopping_, loops_);
+      acceptor_ = std::make_unique<Acceptor>(listener_.fd(), listener_.is_shared(), limits_,
+                                             stopping_, loops_);
       for (const auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
       accepting_ = std::thread([this] { acceptor_->run(); });
     } catch (const std::system_error& error) {
@@ -64,6 +70,28 @@ class HttpServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   const std::string& address() const { return listener_.address(); }
+
+  std::map<int, std::uint64_t> answers() const {
+    std::map<int, std::uint64_t> totals;
+    for (const auto& loop : loops_) loop->answered().add_to(totals);
+    return totals;
+  }
+
+  std::size_t connections() const {
+    std::size_t total = 0;
+    for (const auto& loop : loops_) total += loop->connections();
+    return total;
+  }
+
+  bool is_alive(std::chrono::milliseconds patience) {
+    const auto deadline = Pulse::Clock::now() + patience;
+    std::vector<std::uint64_t> asked;  // all at once, so that they do not wait for one another
+    for (const auto& loop : loops_) asked.push_back(loop->ask_for_beat());
+    const std::uint64_t asked_acceptor = acceptor_->ask_for_beat();
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+      if (!loops_[i]->pulse().came(asked[i], deadline)) return false;
+    return acceptor_->pulse().came(asked_acceptor, deadline);
+  }
 
   void stop() {
     const std::lock_guard lock(stop_mutex_);
@@ -97,6 +125,12 @@ HttpServer::HttpServer(const HttpEndpoint& endpoint, const HttpLimits& limits, H
 HttpServer::~HttpServer() = default;
 
 const std::string& HttpServer::address() const { return impl_->address(); }
+
+std::map<int, std::uint64_t> HttpServer::answers() const { return impl_->answers(); }
+
+std::size_t HttpServer::connections() const { return impl_->connections(); }
+
+bool HttpServer::is_alive(std::chrono::milliseconds patience) { return impl_->is_alive(patience); }
 
 void HttpServer::stop() { impl_->stop(); }
 

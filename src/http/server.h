@@ -1,9 +1,11 @@
 // HTTP on a listening address: hands whole requests to a function and sends what it returns.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,6 +60,10 @@ struct HttpEndpoint {
   std::string address;
   const TlsContext* tls = nullptr;     // null: no TLS; must outlive the server
   unsigned socket_permissions = 0660;  // of a Unix socket: who can write to it can connect
+  // A socket that listens already, in place of `address`; the server closes it, whatever happens.
+  // It is somebody else's too (systemd's), so it is never shut down, a path is not removed, and
+  // who waits there at the end is left to whoever comes next. -1: none.
+  int inherited_fd = -1;
 };
 
 // An address that could not be listened on, with the reason, for people.
@@ -75,6 +81,14 @@ class HttpServer {
 
   // Where it listens, with the port that was taken.
   const std::string& address() const;
+  // How many answers it has given, by status; those to what is no request count too, and the 503 of
+  // who is one too many. Safe to call from any thread, as the next one is; never less than before.
+  std::map<int, std::uint64_t> answers() const;
+  // How many connections it has at the moment, those that get a 503 not counted.
+  std::size_t connections() const;
+  // Whether every thread that serves comes round within `patience`, or is done. Wakes and waits for
+  // them, so not for a handler. From any thread.
+  bool is_alive(std::chrono::milliseconds patience);
   // Takes no new connection, answers what is in flight, returns when all is done: after
   // `request_seconds` and one more, whatever clients do.
   void stop();

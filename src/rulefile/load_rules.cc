@@ -62,9 +62,11 @@ std::string beside(const std::string& rule_file, const std::string& table) {
   return (slash == std::string::npos ? "" : rule_file.substr(0, slash + 1)) + table;
 }
 
-// Opens the tables of the set, each once, whatever number of lookups uses it.
-void read_tables(RuleSetSpec& set, const ReadFile& read, Revision& revision,
-                 Diagnostics& diagnostics) {
+// Opens the tables of the set, each once, whatever number of lookups uses it, and names them in
+// `out`.
+void read_tables(RuleSetSpec& set, const ReadFile& read, Tables kept, Revision& revision,
+                 LoadedRules& out) {
+  Diagnostics& diagnostics = out.diagnostics;
   std::map<std::string, std::vector<LookupSpec*>> users;  // by the table's name within the set
   for (LookupSpec& lookup : set.lookups)
     if (const SourceFile* file = lookup.table.range.file)
@@ -72,6 +74,7 @@ void read_tables(RuleSetSpec& set, const ReadFile& read, Revision& revision,
   for (const auto& [name, lookups] : users) {
     const Located<std::string>& first = lookups[0]->table;
     const std::string path = beside(first.range.file->path(), first.value);
+    out.tables.push_back({path, name});
     std::string why;
     auto text = read(path, why);
     if (!text) {
@@ -81,8 +84,8 @@ void read_tables(RuleSetSpec& set, const ReadFile& read, Revision& revision,
                           "a table's path begins at the folder of the rule file");
       continue;
     }
-    // Gone again when its rows are in memory.
-    const SourceFile file(path, name, std::move(*text));
+    auto source = std::make_unique<SourceFile>(path, name, std::move(*text));
+    const SourceFile& file = *source;
     revision.add(file);
     std::set<std::tuple<std::string, int, int, std::string>> reported;
     for (LookupSpec* lookup : lookups) {
@@ -94,6 +97,7 @@ void read_tables(RuleSetSpec& set, const ReadFile& read, Revision& revision,
       for (const Diagnostic& d : found.all())
         if (reported.emplace(d.file, d.line, d.column, d.code).second && again) diagnostics.add(d);
     }
+    if (kept == Tables::Keep) out.table_sources.push_back(std::move(source));
   }
 }
 
@@ -131,7 +135,7 @@ RuleSetSpec parse_all(const std::vector<std::unique_ptr<SourceFile>>& files,
 }
 
 LoadedRules load(const std::vector<std::unique_ptr<SourceFile>>& files, Diagnostics diagnostics,
-                 const ReadFile& read, Spec kept) {
+                 const ReadFile& read, Spec kept, Tables tables) {
   LoadedRules out;
   out.diagnostics = std::move(diagnostics);
   out.files = files.size();
@@ -140,7 +144,7 @@ LoadedRules load(const std::vector<std::unique_ptr<SourceFile>>& files, Diagnost
   spec.complete = spec.complete && all_files_are_there;
   Revision revision;
   for (const auto& file : files) revision.add(*file);
-  read_tables(spec, read, revision, out.diagnostics);
+  read_tables(spec, read, tables, revision, out);
   out.revision = revision.finish();
   out.rule_count = spec.rules.size();
   for (const RuleSpec& rule : spec.rules) out.rule_names.push_back(rule.name.range);
@@ -171,10 +175,10 @@ LoadedRules load_rules_from(const std::vector<std::unique_ptr<SourceFile>>& file
         why = "No such file or directory";
         return std::nullopt;
       },
-      spec);
+      spec, Tables::Drop);
 }
 
-LoadedRules load_rules(const std::vector<std::string>& paths, Spec spec) {
+LoadedRules load_rules(const std::vector<std::string>& paths, Spec spec, Tables tables) {
   Diagnostics diagnostics;
   std::vector<std::unique_ptr<SourceFile>> files;
   for (const RulePath& file : find_rule_files(paths, diagnostics)) {
@@ -185,9 +189,23 @@ LoadedRules load_rules(const std::vector<std::string>& paths, Spec spec) {
       diagnostics.file_error(file.path, "unreadable-file", "cannot read the file: " + why);
     }
   }
-  LoadedRules out = load(files, std::move(diagnostics), read_text_file, spec);
+  LoadedRules out = load(files, std::move(diagnostics), read_text_file, spec, tables);
   out.sources = std::move(files);
   return out;
+}
+
+std::string revision_on_disk(const std::vector<std::string>& paths,
+                             const std::vector<RulePath>& tables) {
+  Revision revision;
+  const auto add = [&](const RulePath& file) {
+    std::string ignored;
+    if (auto text = read_text_file(file.path, ignored))
+      revision.add(SourceFile(file.path, file.name, std::move(*text)));
+  };
+  Diagnostics ignored;
+  for (const RulePath& file : find_rule_files(paths, ignored)) add(file);
+  for (const RulePath& table : tables) add(table);
+  return revision.finish();
 }
 
 }  // namespace allocd

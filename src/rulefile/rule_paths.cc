@@ -111,6 +111,8 @@ std::vector<RulePath> find_test_files(const std::vector<std::string>& paths,
   return find_files(paths, Wanted::Tests, diagnostics);
 }
 
+bool is_rule_file_name(std::string_view name) { return is_wanted(name, Wanted::Rules); }
+
 bool is_test_file_name(std::string_view path) {
   return path.ends_with(".test.yaml") || path.ends_with(".test.yml");
 }

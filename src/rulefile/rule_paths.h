@@ -23,6 +23,9 @@ std::vector<RulePath> find_rule_files(const std::vector<std::string>& paths,
 std::vector<RulePath> find_test_files(const std::vector<std::string>& paths,
                                       Diagnostics& diagnostics);
 
+// Whether a file of this name in a directory is one of its rule files.
+bool is_rule_file_name(std::string_view name);
+
 // Whether a path is a test file's by its name.
 bool is_test_file_name(std::string_view path);
 

@@ -35,6 +35,8 @@ void RequestPieces::feed(std::string_view text) {
 }
 
 void RequestPieces::finish() {
+  ended_ = true;
+  scan();
   switch (state_) {
     case State::InValue: end(kCutOff); break;
     case State::InText: end(kCutInText); break;
@@ -69,10 +71,14 @@ void RequestPieces::scan() {
     if (c != '\n') at_line_start_ = false;
     switch (state_) {
       case State::Between:
-        if (offset_ + at_ == 0 && buffer_.starts_with(kByteOrderMark)) {
-          at_ += kByteOrderMark.size();
-          at_line_start_ = true;
-          continue;
+        if (offset_ + at_ == 0) {
+          if (buffer_.starts_with(kByteOrderMark)) {
+            at_ += kByteOrderMark.size();
+            at_line_start_ = true;
+            continue;
+          }
+          // Wait for the rest of it.
+          if (kByteOrderMark.starts_with(buffer_) && !ended_) return;
         }
         if (c == '\n') {
           next_line();
@@ -94,11 +100,11 @@ void RequestPieces::scan() {
         // An object that begins in the first column of a line, `{"a": …`, is a line of its own:
         // what was not closed before never will be. `{` alone may be one inside it.
         if (at_line_start && c == '{' && depth_ > 0) {
-          if (at_ + 1 == buffer_.size()) {
+          if (at_ + 1 == buffer_.size() && !ended_) {
             at_line_start_ = true;  // wait for the next letter
             return;
           }
-          if (!is_space(buffer_[at_ + 1])) {
+          if (at_ + 1 < buffer_.size() && !is_space(buffer_[at_ + 1])) {
             at_line_start_ = true;
             end(kCutOff);
             continue;

@@ -66,6 +66,7 @@ class RequestPieces {
   std::uint64_t list_offset_ = 0;
   State state_ = State::Between;
   bool at_line_start_ = true;
+  bool ended_ = false;  // nothing more will come
 };
 
 }  // namespace allocd

@@ -49,7 +49,13 @@ rules: [/a, /b]
 tls: {certificate: c.pem, key: k.pem, clientCa: ca.pem}
 webhook: {path: /api/HttpTrigger1, keyFiles: [/k/new, k/old]}
 limits: {bodyBytes: 2048, threads: 8, connections: 16, idleSeconds: 1, requestSeconds: 2}
-log: {level: warn}
+log: {level: warn, format: json}
+adminHosts: [allocd.internal, pod-1]
+reload: {watch: false, debounceMillis: 50, pollSeconds: 5, guard: {maxMoved: 5%, sample: 10, minSample: 3}}
+decisionLog: {file: d.jsonl, requests: true, whenFull: block, maxBytes: 4096, keep: 2, redact: [payload.pin]}
+candidate: [/next]
+state: /var/lib/allocd
+metrics: {perRule: false}
 )");
   Diagnostics diagnostics;
   const auto config = parse_config(file, diagnostics);
@@ -69,6 +75,32 @@ log: {level: warn}
   CHECK(config->limits.idle_seconds == 1);
   CHECK(config->limits.request_seconds == 2);
   CHECK(config->log_level == "warn");
+  CHECK(config->log_format == "json");
+  CHECK(config->admin_hosts == std::vector<std::string>{"allocd.internal", "pod-1"});
+  CHECK_FALSE(config->reload.watch);
+  CHECK(config->reload.debounce_millis == 50);
+  CHECK(config->reload.poll_seconds == 5);
+  CHECK_FALSE(config->reload.guard.is_off);
+  CHECK(config->reload.guard.max_moved.millionths == 50'000);
+  CHECK(config->reload.guard.min_sample == 3);
+  CHECK(config->reload.guard_sample == 10);
+  CHECK(config->decision_log.file == "d.jsonl");
+  CHECK(config->decision_log.requests);
+  CHECK(config->decision_log.blocks);
+  CHECK(config->decision_log.max_bytes == 4096);
+  CHECK(config->decision_log.keep == 2);
+  CHECK_FALSE(config->decision_log.redaction.empty());
+  CHECK(config->candidate == std::vector<std::string>{"/next"});
+  CHECK(config->state == "/var/lib/allocd");
+  CHECK_FALSE(config->metrics_per_rule);
+}
+
+TEST_CASE("the guard can be off") {
+  const SourceFile file("allocd.yaml", "allocd.yaml", "reload: {guard: off}\n");
+  Diagnostics diagnostics;
+  const auto config = parse_config(file, diagnostics);
+  REQUIRE(config);
+  CHECK(config->reload.guard.is_off);
 }
 
 TEST_CASE("mistakes are reported where they are, all of them") {
@@ -78,9 +110,8 @@ TEST_CASE("mistakes are reported where they are, all of them") {
     std::string expected;
   };
   const Case cases[] = {
-      {"what is not there yet is unknown", "reload: {watch: true}\nstate: /x\n",
-       "1:1 unknown-key\n2:1 unknown-key\n"},
-      {"unknown inside", "webhook: {keyFile: [a]}\nlimits: {conections: 1}\nlog: {format: auto}\n",
+      {"unknown", "relaod: {watch: true}\nstat: /x\n", "1:1 unknown-key\n2:1 unknown-key\n"},
+      {"unknown inside", "webhook: {keyFile: [a]}\nlimits: {conections: 1}\nlog: {fromat: auto}\n",
        "1:11 unknown-key\n2:10 unknown-key\n3:7 unknown-key\n"},
       {"types", "listen: 8080\nrules: /a\nlimits: 3\n",
        "1:9 wrong-type\n2:8 wrong-type\n3:9 wrong-type\n"},
@@ -95,6 +126,20 @@ TEST_CASE("mistakes are reported where they are, all of them") {
       {"path", "webhook: {path: allocate}\n", "1:17 bad-path\n"},
       {"path with a query", "webhook: {path: \"/a?code=1\"}\n", "1:17 bad-path\n"},
       {"level", "log: {level: inof}\n", "1:14 unknown-level\n"},
+      {"format", "log: {format: jsno}\n", "1:15 unknown-choice\n"},
+      {"guard", "reload: {guard: on}\n", "1:17 wrong-type\n"},
+      {"guard's share", "reload: {guard: {maxMoved: 20}}\n", "1:28 wrong-type\n"},
+      {"guard's percentage", "reload: {guard: {maxMoved: 120%}}\n", "1:28 bad-percentage\n"},
+      {"a guard that never looks", "reload: {guard: {sample: 10, minSample: 11}}\n",
+       "1:17 out-of-range\n"},
+      {"reload", "reload: {watch: yes, debounceMillis: 0, guards: off}\n",
+       "1:17 wrong-type\n1:38 out-of-range\n1:41 unknown-key\n"},
+      {"decision log", "decisionLog: {file: '', whenFull: wait, maxBytes: 1, redact: [pin, 1]}\n",
+       "1:21 empty-text\n1:35 unknown-choice\n1:51 out-of-range\n1:63 unknown-field\n"
+       "1:68 wrong-type\n"},
+      {"no candidate", "candidate: []\n", "1:12 empty-list\n"},
+      {"state", "state: ''\n", "1:8 empty-text\n"},
+      {"metrics", "metrics: {perRule: 1}\n", "1:20 wrong-type\n"},
       {"a list", "- listen\n", "1:1 wrong-type\n"},
   };
   for (const Case& c : cases) {

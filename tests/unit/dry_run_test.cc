@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/process.h"
+#include "support/terminal.h"
 
 namespace allocd {
 namespace {
@@ -298,6 +299,47 @@ TEST_CASE("dry-run: rules that do not match are explained in a line each") {
   CHECK_MESSAGE(has(run.output, "\nseven (r.yaml:8): matches\nreject: y\n"), run.output);
 }
 
+TEST_CASE("dry-run: colours on a terminal, and nowhere else") {
+  const std::string request = kContoso + "/request-heatpump.json";
+  const std::vector<std::string> explain = {ALLOCD_BINARY, "dry-run", kContoso,
+                                            "--request",   request,   "--explain"};
+  // What the environment of this test says does not count.
+  const auto with = [&](std::vector<std::string> settings) {
+    settings.insert(settings.begin(), {"/usr/bin/env", "-u", "NO_COLOR"});
+    settings.insert(settings.end(), explain.begin(), explain.end());
+    return settings;
+  };
+  test::Process process(with({}));
+  process.output_with("\x01 never printed");  // until it ends
+  const std::string piped = process.output();
+  CHECK(has(piped, "toaster-007 (10-toasters.yaml:14): no, registrationId contains"));
+  CHECK(has(piped, "allocate: " + kHeatPumpsHub));
+  CHECK_FALSE(has(piped, "\x1b"));
+
+  const std::string coloured = test::output_on_terminal(with({}));
+  CHECK(has(coloured, "\x1b["));
+  // Each colour ends on its line, and without them the text is the same.
+  std::string plain;
+  bool inside = false;
+  for (std::size_t i = 0; i < coloured.size(); ++i) {
+    if (coloured[i] == '\n') CHECK_FALSE(inside);
+    if (coloured[i] != '\x1b') {
+      plain += coloured[i];
+      continue;
+    }
+    const std::size_t end = coloured.find('m', i);
+    REQUIRE(end != std::string::npos);
+    inside = coloured.substr(i, end - i) != "\x1b[0";
+    i = end;
+  }
+  CHECK_FALSE(inside);
+  CHECK(plain == piped);
+
+  CHECK(test::output_on_terminal(with({"NO_COLOR=1"})) == piped);
+  // Set to nothing it is not set (no-color.org).
+  CHECK(test::output_on_terminal(with({"NO_COLOR="})) == coloured);
+}
+
 TEST_CASE("dry-run: hubs alone are held against every pattern") {
   CHECK(allocd({"dry-run", kContoso, "--linked-hub", kToastersHub, kHeatPumpsHub}).exit_code == 0);
   const auto json = allocd_json({"dry-run", kContoso, "--linked-hub", kToastersHub}, 1);
@@ -373,7 +415,25 @@ TEST_CASE("command line: wrong usage exits 2, help and version exit 0") {
       {{"dry-run", kContoso, "--frobnicate"}, 2, "--frobnicate"},
       {{"dry-run", kContoso, "--output", "xml"}, 2, "xml"},
       {{"dry-run", kContoso, "--request", "/nowhere"}, 2, "cannot read the request `/nowhere`"},
-      {{"dry-run", kContoso, "--request", "x", "--payload", "{}"}, 2, "without `--request`"},
+      {{"dry-run", kContoso, "--request", "x", "--payload", "{}"},
+       2,
+       "`--payload` goes without `--request`: the request in the file brings its own"},
+      {{"dry-run", kContoso, "--request", "x", "--registration-id", "y", "--linked-hub", "h"},
+       2,
+       "`--linked-hub` goes without `--request`: the request in the file brings its own"},
+      {{"dry-run", kContoso, "--request", "x", "--enrollment-group", "g"},
+       2,
+       "`--enrollment-group` goes without `--request`: the request in the file brings its own"},
+      {{"dry-run", kContoso, "--explain"}, 2, "`--explain` is about a decision"},
+      {{"dry-run", kContoso, "--suggest", "3", "--request", "x"},
+       2,
+       "`--suggest` is about the rules, and goes without a request"},
+      {{"dry-run", kContoso, "--suggest", "3", "--witness"}, 2, "one at a time"},
+      {{"dry-run", kContoso, "--suggest", "0"}, 2, "--suggest"},
+      {{"dry-run", kContoso, "--suggest", "some"}, 2, "--suggest"},
+      {{"dry-run", kContoso + "/contoso.test.yaml", "--suggest", "3"},
+       2,
+       "at least one file or directory of rules"},
       {{"dry-run", kContoso, "--registration-id", "y"}, 2, "--linked-hub"},
       {{"dry-run", "--help"}, 0, "Examples:"},
       {{"serve", "--help"}, 0, "Examples:"},

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -289,6 +290,31 @@ TEST_SUITE("threads: http server") {
     stopping.join();
     server.stop();  // again is fine
     CHECK_THROWS(HttpClient(server.address()));
+  }
+
+  TEST_CASE("who has come, or was answered, just before it stops may still ask") {
+    for (int i = 0; i < 10; ++i) {
+      HttpServer server({"127.0.0.1:0"}, small_limits(), echo);
+      HttpClient silent(server.address());
+      HttpClient answered(server.address());
+      REQUIRE(answered.send(request_text("POST", "/", "x")));
+      REQUIRE(answered.read_answer());
+      std::thread stopping([&] { server.stop(); });
+      while (true) {  // until nobody is let in any more
+        try {
+          HttpClient(server.address());
+        } catch (const std::runtime_error&) {
+          break;
+        }
+      }
+      for (HttpClient* client : {&silent, &answered}) {
+        CHECK(client->send(request_text("POST", "/late", "x")));
+        const auto answer = client->read_answer();
+        CHECK(answer);
+        if (answer) CHECK(answer->headers.at("connection") == "close");
+      }
+      stopping.join();
+    }
   }
 
   TEST_CASE("stopping waits for a request no longer than it may take") {

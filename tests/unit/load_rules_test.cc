@@ -2,6 +2,8 @@
 #include "rulefile/load_rules.h"
 
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <string>
 #include <sys/stat.h>
 #include <vector>
@@ -165,7 +167,52 @@ TEST_CASE(
     CHECK(load_rules({folder.path("rules")}).revision != loaded.revision);
     at.write(name, "id\nx\n");
     CHECK(load_rules({folder.path("rules")}).revision == loaded.revision);
+    REQUIRE(loaded.tables.size() == 1);
+    CHECK(fs::equivalent(loaded.tables[0].path, at.path(name)));
+    CHECK(loaded.table_sources.empty());
+    const LoadedRules kept = load_rules({folder.path("rules")}, Spec::Drop, Tables::Keep);
+    REQUIRE(kept.table_sources.size() == 1);
+    CHECK(kept.table_sources[0]->text() == "id\nx\n");
+    CHECK(kept.table_sources[0]->path() == loaded.tables[0].path);
+    CHECK(kept.table_sources[0]->name() == loaded.tables[0].name);
   }
+}
+
+TEST_CASE("load rules: the revision on disk is the one that a load finds, good or bad") {
+  const Folder folder;
+  const std::vector<std::string> one = {folder.path("a")};
+  const std::vector<std::string> two = {folder.path("a"), folder.path("b/b.yaml")};
+  const std::string good =
+      "lookups: {t: {table: ../t.csv, key: registrationId}}\n"
+      "rules: [{name: NAME, match: {t.id: x}, reject: x}]\n";
+  folder.write("a/a.yaml", "\xEF\xBB\xBF" + good);
+  folder.write("b/b.yaml", "rules: [{name: b, reject: x}]\n");
+  struct Case {
+    const char* name;
+    std::string file;
+    std::string text;
+  };
+  const Case cases[] = {
+      {"a table that is missing", "x", ""},
+      {"that appears", "t.csv", "id\nx\n"},
+      {"that is broken", "t.csv", "id\n\"x"},
+      {"a new file", "a/0.yaml", "rules: [{name: c, reject: x}]\n"},
+      {"a broken file", "a/a.yaml", "rules: ["},
+      {"no rules", "a/0.yaml", ""},
+  };
+  std::set<std::string> seen;
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    folder.write(c.file, c.text);
+    for (const auto& paths : {one, two}) {
+      const LoadedRules loaded = load_rules(paths);
+      CHECK(revision_on_disk(paths, loaded.tables) == loaded.revision);
+      seen.insert(loaded.revision);
+    }
+  }
+  CHECK(seen.size() == 2 * std::size(cases));
+  fs::remove_all(folder.path("a"));
+  CHECK(revision_on_disk(one, {}) == load_rules(one).revision);
 }
 
 TEST_CASE("load rules: a table that cannot be read is said where it is named") {

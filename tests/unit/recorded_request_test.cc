@@ -102,7 +102,11 @@ TEST_CASE("request pieces: files of all kinds are cut into their values") {
       CHECK(pieces_of(c.text, step) == joined(c.expected));
     }
   }
-  CHECK(pieces_of("\xEF\xBB\xBF{}\n", 100) == "1@3 {}|");
+  for (const std::size_t step : {1, 2, 3, 100}) {
+    CAPTURE(step);
+    CHECK(pieces_of("\xEF\xBB\xBF{}\n", step) == "1@3 {}|");
+    CHECK(pieces_of("\xEF\xBB", step) == "1@0 \xEF\xBB|");
+  }
 }
 
 TEST_CASE("request pieces: what is too long is not kept, and costs no other line") {

@@ -43,8 +43,8 @@ TEST_SUITE("serve") {
       CHECK(ask(daemon.webhook, "GET /allocate HTTP/1.1\r\nHost: t\r\n\r\n")->status == 405);
       CHECK(ask(daemon.webhook, request_text("POST", "/other", kToaster))->status == 404);
       CHECK(ask(daemon.webhook, request_text("POST", "/allocate", "{"))->status == 400);
-      CHECK(ask(daemon.admin, "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n")->body == "ok\n");
-      CHECK(ask(daemon.admin, "GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n")->status == 200);
+      CHECK(ask(daemon.admin, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")->body == "ok\n");
+      CHECK(ask(daemon.admin, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")->status == 200);
       daemon->send_signal(signal);
       CHECK(daemon->exit_code() == 0);
     }
@@ -57,7 +57,7 @@ TEST_SUITE("serve") {
     REQUIRE(idle.read_answer());
     HttpClient silent(daemon.webhook);
     HttpClient admin(daemon.admin);
-    REQUIRE(admin.send("GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n"));
+    REQUIRE(admin.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     REQUIRE(admin.read_answer());
     daemon->send_signal(SIGTERM);
     CHECK(daemon->exit_code() == 0);  // sooner than an idle connection may live
@@ -73,13 +73,13 @@ TEST_SUITE("serve") {
     REQUIRE(busy.send(request.substr(0, head)));
     REQUIRE(busy.read_answer()->status == 100);  // so the daemon is at it
     HttpClient admin(daemon.admin);
-    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n"));
+    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     CHECK(admin.read_answer()->status == 200);
 
     daemon->send_signal(SIGTERM);
     REQUIRE(daemon->output_with("stopping on SIGTERM"));
     daemon->send_signal(SIGTERM);  // once more changes nothing
-    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n"));
+    REQUIRE(admin.send("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     CHECK(admin.read_answer()->status == 503);
     REQUIRE(busy.send(request.substr(head)));
     const auto answer = busy.read_answer();
@@ -294,9 +294,10 @@ webhook: {path: /api/hook}
     };
     write_identity("first");
     const std::string key = write_key(folder, "key", "one");
-    const std::string config = folder.write(
-        "allocd.yaml", "webhook: {keyFiles: [" + key + "]}\ntls: {certificate: " + folder.path() +
-                           "/cert.pem, key: " + folder.path() + "/key.pem}\n");
+    const std::string config =
+        folder.write("allocd.yaml", "reload: {watch: false}\nwebhook: {keyFiles: [" + key +
+                                        "]}\ntls: {certificate: " + folder.path() +
+                                        "/cert.pem, key: " + folder.path() + "/key.pem}\n");
     Daemon daemon({"--config", config});
     const auto status = [&](const std::string& server, const std::string& code) {
       TlsClient client(daemon.webhook,
@@ -311,7 +312,7 @@ webhook: {path: /api/hook}
     write_identity("second");
     write_key(folder, "key", "two");
     daemon->send_signal(SIGHUP);
-    REQUIRE(daemon->output_with("reloaded, 1 rules in force"));
+    REQUIRE(daemon->output_with("reloaded: the rules are unchanged"));
     CHECK(status("first", "one") == 0);
     CHECK(status("second", "one") == 401);
     CHECK(status("second", "two") == 200);
@@ -346,7 +347,7 @@ webhook: {path: /api/hook}
     write_key(folder, "key", "three");
     daemon.write_rules("rules.yaml", "version: 1\nrules: [{name: a, reject: changed}]\n");
     daemon->send_signal(SIGHUP);
-    REQUIRE(daemon->output_with("reloaded, 1 rules in force"));
+    REQUIRE(daemon->output_with("reloaded: 1 rules, revision"));
     CHECK(status("third", "three") == 400);
     daemon->send_signal(SIGTERM);
     CHECK(daemon->exit_code() == 0);

@@ -1,7 +1,8 @@
-// The webhook and the admin page as handlers: routes, decisions, ids and the line in the log.
+// The webhook as a handler: routes, keys, decisions, ids and what is kept of each.
 #include "daemon/webhook_handler.h"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <regex>
 #include <set>
@@ -16,8 +17,9 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
-#include "daemon/admin_handler.h"
+#include "daemon/decision_fields.h"
 #include "daemon/decision_id.h"
+#include "daemon/log.h"
 #include "rulefile/load_rules.h"
 
 using namespace allocd;
@@ -38,13 +40,14 @@ rules:
     retryLater: not now
 )";
 
-std::shared_ptr<const RuleSet> rules_of(const std::string& text) {
+std::shared_ptr<const RulesInForce> rules_of(const std::string& text) {
   std::vector<std::unique_ptr<SourceFile>> files;
   files.push_back(std::make_unique<SourceFile>("rules.yaml", "rules.yaml", text));
   LoadedRules loaded = load_rules_from(files);
   for (const Diagnostic& diagnostic : loaded.diagnostics.all()) MESSAGE(render(diagnostic));
   REQUIRE(loaded.rules);
-  return loaded.rules;
+  return std::make_shared<const RulesInForce>(loaded.rules, loaded.revision,
+                                              std::chrono::system_clock::now(), nullptr);
 }
 
 std::string body_for(const std::string& id) {
@@ -61,6 +64,31 @@ std::string header(const HttpResponse& response, const std::string& name) {
     if (key == name) return value;
   return "";
 }
+
+// A handler with all that it works with; what it decides is logged, as the daemon does.
+class Webhook {
+ public:
+  explicit Webhook(const WebhookKeyStore& keys = kOpen, const std::string& path = "/allocate")
+      : handler_(webhook_handler({store, keys, counts, aftermath_}, path)) {}
+
+  HttpResponse operator()(const HttpRequest& request) {
+    HttpResponse response = handler_(request);
+    REQUIRE(aftermath_.settle(std::chrono::seconds(20)));
+    return response;
+  }
+
+  RuleStore store{rules_of(kRules)};
+  DecisionCounts counts;
+
+ private:
+  Aftermath aftermath_{[](const DecisionEvent& event) {
+                         if (spdlog::should_log(spdlog::level::info))
+                           log_event(spdlog::level::info, "decision",
+                                     decision_fields(event, Redaction()));
+                       },
+                       Aftermath::WhenFull::Block};
+  HttpHandler handler_;
+};
 
 // What is logged while it lives.
 class CapturedLog {
@@ -129,8 +157,7 @@ TEST_CASE("a decision, its answer and its line in the log") {
        "decision id=ID registrationId=\"-\" outcome=reject status=400 rule=- hub=- "
        "reason=\"Unrecognized device registration.\" micros=N\n"},
   };
-  const RuleStore store(rules_of(kRules));
-  const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
+  Webhook handler;
   for (const Case& c : cases) {
     CAPTURE(c.name);
     const CapturedLog log;
@@ -146,8 +173,7 @@ TEST_CASE("a decision, its answer and its line in the log") {
 }
 
 TEST_CASE("a very long ID is cut in the log") {
-  const RuleStore store(rules_of(kRules));
-  const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
+  Webhook handler;
   for (const std::string& piece :
        {std::string("a"), std::string("\""), std::string("\x01"), std::string("é")}) {
     CAPTURE(piece);
@@ -161,8 +187,7 @@ TEST_CASE("a very long ID is cut in the log") {
 }
 
 TEST_CASE("nothing is logged where the level is off, and the answer has its id all the same") {
-  const RuleStore store(rules_of(kRules));
-  const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
+  Webhook handler;
   const CapturedLog log;
   spdlog::set_level(spdlog::level::warn);
   CHECK(header(handler(post(body_for("fridge"))), "x-allocd-decision").size() == 32);
@@ -190,8 +215,7 @@ TEST_CASE("a child that was forked has ids of its own") {
 }
 
 TEST_CASE("what is no call of the webhook is no decision") {
-  const RuleStore store(rules_of(kRules));
-  const HttpHandler handler = webhook_handler(store, kOpen, "/hooks/allocate");
+  Webhook handler(kOpen, "/hooks/allocate");
   const CapturedLog log;
   for (const char* method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}) {
     CAPTURE(method);
@@ -209,10 +233,9 @@ TEST_CASE("what is no call of the webhook is no decision") {
 }
 
 TEST_CASE("with keys, only a right one is answered, and neither it nor a wrong one is logged") {
-  const RuleStore store(rules_of(kRules));
   const WebhookKeyStore keys(
       std::make_shared<const WebhookKeys>(std::vector<std::string>{"open+sesame", "second"}));
-  const HttpHandler handler = webhook_handler(store, keys, "/allocate");
+  Webhook handler(keys);
   const std::string body = body_for("breakroom499-contoso-tstrsd-007");
   struct Case {
     std::string name;
@@ -251,10 +274,9 @@ TEST_CASE("with keys, only a right one is answered, and neither it nor a wrong o
 }
 
 TEST_CASE("path and method come before the key") {
-  const RuleStore store(rules_of(kRules));
   const WebhookKeyStore keys(
       std::make_shared<const WebhookKeys>(std::vector<std::string>{"sesame"}));
-  const HttpHandler handler = webhook_handler(store, keys, "/allocate");
+  Webhook handler(keys);
   const CapturedLog log;
   CHECK(handler({"POST", "/other", "", ""}).status == 404);
   CHECK(handler({"GET", "/allocate", "code=sesame", ""}).status == 405);
@@ -263,9 +285,8 @@ TEST_CASE("path and method come before the key") {
 }
 
 TEST_CASE("keys replaced count from the next request on") {
-  const RuleStore store(rules_of(kRules));
   WebhookKeyStore keys(std::make_shared<const WebhookKeys>(std::vector<std::string>{"old"}));
-  const HttpHandler handler = webhook_handler(store, keys, "/allocate");
+  Webhook handler(keys);
   const HttpRequest with_old{"POST", "/allocate", "code=old", body_for("later")};
   const HttpRequest with_new{"POST", "/allocate", "code=new", body_for("later")};
   const CapturedLog log;
@@ -276,24 +297,11 @@ TEST_CASE("keys replaced count from the next request on") {
   CHECK(handler(with_new).status == 503);
 }
 
-TEST_CASE("health and readiness") {
-  std::atomic<bool> stopping = false;
-  const HttpHandler handler = admin_handler(stopping);
-  CHECK(handler({"GET", "/healthz", "", ""}).body == "ok\n");
-  CHECK(handler({"GET", "/readyz", "", ""}).status == 200);
-  CHECK(handler({"POST", "/readyz", "", ""}).status == 405);
-  CHECK(handler({"GET", "/allocate", "", ""}).status == 404);
-  stopping = true;
-  CHECK(handler({"GET", "/healthz", "", ""}).status == 200);
-  CHECK(handler({"GET", "/readyz", "", ""}).status == 503);
-}
-
 TEST_SUITE("threads: rule store") {
   TEST_CASE("rules may be replaced while they decide") {
-    RuleStore store(rules_of(kRules));
-    const HttpHandler handler = webhook_handler(store, kOpen, "/allocate");
+    Webhook handler;
     const auto refusing = rules_of("version: 1\nrules:\n  - {name: none, reject: nobody}\n");
-    const auto allocating = store.snapshot();
+    const auto allocating = handler.store.snapshot();
     const CapturedLog log;
     std::atomic<int> odd = 0;
     std::vector<std::thread> callers;
@@ -305,7 +313,7 @@ TEST_SUITE("threads: rule store") {
           if (!whole) odd.fetch_add(1);
         }
       });
-    for (int i = 0; i < 200; ++i) store.replace(i % 2 == 0 ? refusing : allocating);
+    for (int i = 0; i < 200; ++i) handler.store.replace(i % 2 == 0 ? refusing : allocating);
     for (std::thread& caller : callers) caller.join();
     CHECK(odd.load() == 0);
   }

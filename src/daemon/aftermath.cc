@@ -1,0 +1,81 @@
+#include "daemon/aftermath.h"
+
+#include <utility>
+
+namespace allocd {
+
+Aftermath::Aftermath(Take take, WhenFull when_full)
+    : take_(std::move(take)), when_full_(when_full), thread_([this] { run(); }) {}
+
+Aftermath::~Aftermath() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  filled_.notify_one();
+  thread_.join();
+}
+
+void Aftermath::add(DecisionEvent event) {
+  const std::size_t bytes = sizeof event + event.body.size();
+  bool wakes = false;
+  {
+    std::unique_lock lock(mutex_);
+    const auto has_room = [&] {
+      return waiting_.empty() || (waiting_.size() < kMaxEvents && bytes_ + bytes <= kMaxBytes);
+    };
+    taken_.wait(lock, [&] { return has_room() || when_full_ == WhenFull::Drop; });
+    if (!has_room()) {
+      ++dropped_;
+      return;
+    }
+    wakes = waiting_.empty();
+    waiting_.push_back(std::move(event));
+    bytes_ += bytes;
+    ++added_;
+  }
+  if (wakes) filled_.notify_one();
+}
+
+bool Aftermath::settle(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return taken_.wait_for(lock, patience, [this, until = added_] { return finished_ >= until; });
+}
+
+void Aftermath::stop_blocking() {
+  {
+    const std::lock_guard lock(mutex_);
+    when_full_ = WhenFull::Drop;
+  }
+  taken_.notify_all();
+}
+
+std::uint64_t Aftermath::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+void Aftermath::run() {
+  std::vector<DecisionEvent> taken;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      filled_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      taken.swap(waiting_);
+      bytes_ = 0;
+    }
+    // Who waits for room finds some.
+    taken_.notify_all();
+    for (const DecisionEvent& event : taken) take_(event);
+    const std::size_t count = taken.size();
+    taken.clear();
+    {
+      const std::lock_guard lock(mutex_);
+      finished_ += count;
+    }
+    taken_.notify_all();
+  }
+}
+
+}  // namespace allocd

@@ -1,0 +1,61 @@
+// What is done with decisions after their answers: beside the threads that answer, one after the
+// other.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "daemon/decision_event.h"
+
+namespace allocd {
+
+class Aftermath {
+ public:
+  using Take = std::function<void(const DecisionEvent&)>;
+  // What to do where it does not keep up.
+  enum class WhenFull { Drop, Block };
+
+  static constexpr std::size_t kMaxEvents = 16384;
+  static constexpr std::size_t kMaxBytes = std::size_t{64} << 20U;
+
+  // `take` gets each event, in a thread of its own. It must not throw.
+  Aftermath(Take take, WhenFull when_full);
+  // All that was added is taken first.
+  ~Aftermath();
+  Aftermath(const Aftermath&) = delete;
+  Aftermath& operator=(const Aftermath&) = delete;
+
+  // These are for any thread.
+
+  // Bounded in events and bytes; beyond, the event is dropped and counted, or this waits.
+  void add(DecisionEvent event);
+  // Waits until everything that was added before has been taken, or for `patience`: false then.
+  bool settle(std::chrono::milliseconds patience);
+  // From now on nobody waits in add(): what finds no room is dropped.
+  void stop_blocking();
+  std::uint64_t dropped() const;
+
+ private:
+  void run();
+
+  const Take take_;
+  mutable std::mutex mutex_;
+  std::condition_variable filled_;
+  std::condition_variable taken_;
+  WhenFull when_full_;
+  std::vector<DecisionEvent> waiting_;
+  std::size_t bytes_ = 0;       // of those waiting
+  std::uint64_t added_ = 0;     // events ever
+  std::uint64_t finished_ = 0;  // of them, taken
+  std::uint64_t dropped_ = 0;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace allocd
