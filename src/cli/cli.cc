@@ -130,7 +130,7 @@ void add_dry_run(CLI::App& app, DryRunOptions& options) {
       ->add_option("--suggest", options.suggest,
                    "Print a test file for so many of the rules that no test reaches: for each a "
                    "request that it decides, and a near miss; --linked-hub names the hubs")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 100'000))
       ->type_name("N");
   command->add_flag("--fail-on-warning", options.fail_on_warning,
                     "Exit 1 where there are only warnings");

@@ -14,8 +14,8 @@ namespace {
 
 using Kind = ReloadResult::Kind;
 
-// Files that change while they are read, a folder that is swapped say, could come from both sides of
-// the change: then they are read again. Who never stops changing them gets what there was.
+// Files that change while they are read, a folder that is swapped say, could come from both sides
+// of the change: then they are read again. Who never stops changing them gets what there was.
 LoadedRules load_whole(const std::vector<std::string>& paths, Tables tables) {
   constexpr int kMaxTries = 3;
   LoadedRules loaded = load_rules(paths, Spec::Drop, tables);

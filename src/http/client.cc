@@ -34,12 +34,10 @@ std::optional<Place> place_of(const std::string& address) {
 
 NoReply because(httplib::Error error) {
   switch (error) {
-    case httplib::Error::Connection:
-      return {"nobody answers there"};
+    case httplib::Error::Connection: return {"nobody answers there"};
     case httplib::Error::Read:
       return {"the connection ended, or stayed silent, before the answer was there"};
-    default:
-      return {"the request failed (" + httplib::to_string(error) + ")"};
+    default: return {"the request failed (" + httplib::to_string(error) + ")"};
   }
 }
 
