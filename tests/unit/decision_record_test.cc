@@ -142,7 +142,9 @@ TEST_CASE("decision record: outcomes, and what DPS makes of the twin") {
 }
 
 TEST_CASE("decision record: bodies that are no JSON object") {
-  const std::string long_body = std::string(kMaxTextBytes - 1, 'x') + "éé";
+  const std::string long_text(kMaxTextBytes - 1, 'x');
+  std::string long_body = long_text;
+  long_body.append("éé");
   struct Case {
     std::string name;
     std::string body;
@@ -154,7 +156,7 @@ TEST_CASE("decision record: bodies that are no JSON object") {
       {"a list", "[1]", R"("request":"[1]"})"},
       {"no UTF-8", "\xff{", "\"request\":\"\xEF\xBF\xBD{\"}"},
       {"long", long_body,
-       "\"request\":\"" + std::string(kMaxTextBytes - 1, 'x') + "\",\"requestCutFrom\":65539}"},
+       std::string("\"request\":\"").append(long_text).append("\",\"requestCutFrom\":65539}")},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);

@@ -33,7 +33,7 @@ export function firstLine(port, path) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';
-    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`));
+    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`));
     socket.on('data', (bytes) => {
       text += bytes.toString('latin1');
       if (text.includes('\r\n')) socket.destroy();
