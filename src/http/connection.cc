@@ -53,9 +53,10 @@ void Connection::wait_for(Phase phase, Desk& desk) {
   since_ = desk.now;
 }
 
-// Who is refused has no time to lose with its handshake.
+// Who is refused has no time to lose with its handshake, and is never one of the idle ones that
+// could make room.
 void Connection::arrive(Desk& desk) {
-  wait_for(is_refused() && !channel_.is_open() ? Phase::Request : Phase::Idle, desk);
+  wait_for(is_refused() ? Phase::Request : Phase::Idle, desk);
 }
 
 void Connection::take_turn(std::uint32_t events, Desk& desk) {

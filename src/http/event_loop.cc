@@ -86,13 +86,13 @@ void EventLoop::adopt(int fd, Connection::Welcome welcome) {
     arriving_.splice(arriving_.end(), one);
   }
   refused ? ++refused_ : ++served_;
-  ++to_arrive_;
+  if (!refused) ++to_arrive_;
   try {
     // A new socket can be written to, so the loop hears of it at once. From here on it is the
     // loop's.
     watch(epoll_, EPOLL_CTL_ADD, fd, kInterest, &connection);
   } catch (const std::system_error&) {
-    --to_arrive_;
+    if (!refused) --to_arrive_;
     refused ? --refused_ : --served_;
     const std::lock_guard lock(arriving_mutex_);
     arriving_.erase(connection.place);
@@ -176,7 +176,7 @@ void EventLoop::welcome(Connection& connection) {
     waiting.splice(waiting.end(), arriving_, connection.place);
   }
   idle_ = of(Phase::Idle).size();
-  --to_arrive_;
+  if (!connection.is_refused()) --to_arrive_;
 }
 
 void EventLoop::file(Connection& connection, Phase old, Clock::time_point old_since) {

@@ -279,16 +279,16 @@ rules:
     fleet.write("allocd.yaml", "decisionLog: {file: " + fleet.path("log") + "}\n");
     fleet.start();
     fleet.allocate("d1");
-    REQUIRE(
-        becomes_true([&] { return read_file(fleet.path("log")).find("d1") != std::string::npos; }));
+    REQUIRE(becomes_true(
+        [&] { return read_file(fleet.path("log")).find("\"d1\"") != std::string::npos; }));
     std::filesystem::rename(fleet.path("log"), fleet.path("log.1"));
     fleet.daemon()->send_signal(SIGHUP);
     REQUIRE(fleet.daemon()->output_with("reloaded: "));
     fleet.allocate("d2");
-    REQUIRE(
-        becomes_true([&] { return read_file(fleet.path("log")).find("d2") != std::string::npos; }));
-    CHECK(read_file(fleet.path("log")).find("d1") == std::string::npos);
-    CHECK(read_file(fleet.path("log.1")).find("d2") == std::string::npos);
+    REQUIRE(becomes_true(
+        [&] { return read_file(fleet.path("log")).find("\"d2\"") != std::string::npos; }));
+    CHECK(read_file(fleet.path("log")).find("\"d1\"") == std::string::npos);
+    CHECK(read_file(fleet.path("log.1")).find("\"d2\"") == std::string::npos);
     fleet.stop();
   }
 
