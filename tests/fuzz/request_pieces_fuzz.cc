@@ -71,11 +71,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view file(reinterpret_cast<const char*>(data), size);
   const auto whole = pieces_of(file, {size + 1});
   expect_whole(file, whole);
-  for (const std::size_t step : {1, 2, 3, 7}) expect(pieces_of(file, {step}) == whole);
+  for (const std::size_t step : {1UL, 2UL, 3UL, 7UL}) expect(pieces_of(file, {step}) == whole);
   // Parts that the input itself chooses, empty ones left out.
   std::vector<std::size_t> sizes = {1};
-  for (const std::uint8_t byte : std::string_view(file.substr(0, 16)))
-    sizes.push_back(1 + byte % 32U);
+  for (const char byte : file.substr(0, 16))
+    sizes.push_back(1 + static_cast<unsigned char>(byte) % 32U);
   expect(pieces_of(file, sizes) == whole);
   return 0;
 }
