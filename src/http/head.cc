@@ -203,6 +203,7 @@ std::optional<WireFailure> HeadReader::finish() {
   if (!authority_.empty()) {
     auto& headers = head_.headers;
     std::erase_if(headers, [](const auto& header) { return header.first == "host"; });
+    if (headers.size() == kMaxHeaderLines) return WireFailure{431, "too many header lines"};
     headers.emplace_back("host", authority_);
   }
   return std::nullopt;

@@ -215,6 +215,8 @@ TEST_CASE("requests and what is none") {
       {"a host that is none", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "400 Host is no host"},
       {"a host with a path", "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "400 Host is no host"},
       {"101 lines", get(times(100, "A: b\r\n")), "431 too many header lines"},
+      {"100 lines, and a Host in the target",
+       "GET http://t/ HTTP/1.0\r\n" + times(100, "A: b\r\n") + "\r\n", "431 too many header lines"},
       {"a long line", get("A: " + std::string(16384, 'a') + "\r\n"), long_head},
       {"a long head", get(times(5, "A: " + std::string(4000, 'a') + "\r\n")), long_head},
       {"a long line without end", "GET /" + std::string(20000, 'a'), long_head},
