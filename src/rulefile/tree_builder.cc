@@ -109,7 +109,7 @@ void TreeBuilder::check_colon() {
   if (skip_space(text_, key.end) < text_.size()) return;
   const std::size_t line = file_->line_start(key.begin);
   const std::size_t first = text_.find_first_not_of(" \t-", line);
-  if (text_[first] == '?') return;
+  if (first != std::string_view::npos && text_[first] == '?') return;
   refuse({key.begin, key.end}, "yaml-syntax", in_backticks(key.text()) + " has no colon",
          "a key is followed by `:` and its value");
 }

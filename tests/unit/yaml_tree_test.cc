@@ -390,6 +390,11 @@ TEST_CASE("mistakes are explained where they were made") {
        "    2 | b # c\n"
        "      | ^\n"
        "      = help: a key is followed by `:` and its value\n"},
+      {"a: \nb:\r--",
+       "r.yaml:3:1: error: `--` has no colon [yaml-syntax]\n"
+       "    3 | --\n"
+       "      | ^~\n"
+       "      = help: a key is followed by `:` and its value\n"},
       {"? a\n? b\n", ""},
       {"rules:\n  - name: x\n    match\n    allocate: {}\n",
        "r.yaml:3:5: error: `match` has no colon [yaml-syntax]\n"
