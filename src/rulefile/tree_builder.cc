@@ -55,8 +55,9 @@ bool TreeBuilder::is_lost() const {
 
 std::optional<std::size_t> TreeBuilder::open_bracket() const {
   for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
-    const char c = text_[frame->place.begin];
-    if (frame->flow && (c == '[' || c == '{')) return frame->place.begin;
+    // What the parser says of a file that ends too early can lie at its end.
+    const std::string_view here = text_.substr(std::min(frame->place.begin, text_.size()));
+    if (frame->flow && (here.starts_with('[') || here.starts_with('{'))) return frame->place.begin;
   }
   return std::nullopt;
 }
