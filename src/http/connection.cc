@@ -55,9 +55,7 @@ void Connection::wait_for(Phase phase, Desk& desk) {
 
 // Who is refused has no time to lose with its handshake, and is never one of the idle ones that
 // could make room.
-void Connection::arrive(Desk& desk) {
-  wait_for(is_refused() ? Phase::Request : Phase::Idle, desk);
-}
+void Connection::arrive(Desk& desk) { wait_for(is_refused() ? Phase::Request : Phase::Idle, desk); }
 
 void Connection::take_turn(std::uint32_t events, Desk& desk) {
   channel_.notice(events);

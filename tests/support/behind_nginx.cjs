@@ -6,43 +6,11 @@ const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const https = require('node:https');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
+const { answerOf, freePort, until } = require('./scripts.cjs');
 
 const sources = path.join(__dirname, '../..');
-
-// Waits for what can be observed; throws after 20 seconds.
-async function until(what, holds) {
-  const end = Date.now() + 20000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-// What a response became: { status, headers, text }.
-function answerOf(request, body) {
-  return new Promise((resolve, reject) => {
-    request.on('response', (response) => {
-      let text = '';
-      response.on('data', (data) => (text += data));
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
-      response.on('error', reject);
-    });
-    request.on('error', reject);
-    request.end(body);
-  });
-}
 
 class Scene {
   constructor(name, binary) {
@@ -172,4 +140,4 @@ class Load {
   }
 }
 
-module.exports = { Scene, Load, answerOf, freePort, sources, until };
+module.exports = { Scene, Load, sources };
