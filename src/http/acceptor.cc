@@ -20,33 +20,16 @@ namespace {
 constexpr std::size_t kMaxRefused = 256;
 constexpr int kBreathMillis = 20;
 
-template <typename Count>
-auto most(const std::vector<std::unique_ptr<EventLoop>>& loops, Count count) {
-  return std::max_element(loops.begin(), loops.end(),
-                          [&](const auto& a, const auto& b) { return count(*a) < count(*b); })
-      ->get();
-}
-
-template <typename Count>
-std::size_t sum(const std::vector<std::unique_ptr<EventLoop>>& loops, Count count) {
-  std::size_t total = 0;
-  for (const auto& loop : loops) total += count(*loop);
-  return total;
-}
-
-std::size_t idle(const EventLoop& loop) { return loop.idle(); }
-std::size_t refused(const EventLoop& loop) { return loop.refused(); }
-std::size_t connections(const EventLoop& loop) { return loop.connections(); }
-
 }  // namespace
 
 Acceptor::Acceptor(int listener, bool is_shared, const HttpLimits& limits,
-                   const std::atomic<bool>& stopping,
+                   const std::atomic<bool>& stopping, Occupancy& occupancy,
                    const std::vector<std::unique_ptr<EventLoop>>& loops)
     : listener_(listener),
       is_shared_(is_shared),
       limits_(limits),
       stopping_(stopping),
+      occupancy_(occupancy),
       loops_(loops),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (wake_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
@@ -81,7 +64,7 @@ void Acceptor::run() {
     if (fds[0].revents == 0 || stopping_ || accept_one()) continue;
     if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM) continue;
     // Nothing to accept it with. Asking again at once would spin.
-    make_room();
+    free_descriptor();
     poll(&fds[1], 1, kBreathMillis);
   }
   // Closing the socket would reset those who wait there, unless somebody else accepts them.
@@ -93,25 +76,38 @@ void Acceptor::run() {
 bool Acceptor::accept_one() {
   const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return false;
-  const bool room = sum(loops_, connections) < limits_.connections || make_room();
-  if (!room && sum(loops_, refused) >= kMaxRefused) {
-    close(fd);
-    return true;
-  }
-  EventLoop& loop = *most(loops_, [](const EventLoop& each) { return ~each.connections(); });
-  try {
-    loop.adopt(fd, room ? Connection::Welcome::Serve : Connection::Welcome::Refuse);
-  } catch (const std::bad_alloc&) {
+  const auto place = occupancy_.enter([this](std::size_t i) { return loops_[i]->idle(); });
+  if (place) {
+    try {
+      loops_[place->loop]->adopt(fd, Connection::Welcome::Serve);
+    } catch (const std::bad_alloc&) {
+      occupancy_.leave(place->loop);
+      close(fd);
+    }
+    if (place->owing) loops_[*place->owing]->make_room();
+  } else if (!refuse(fd)) {
     close(fd);
   }
   return true;
 }
 
-bool Acceptor::make_room() {
-  EventLoop& loop = *most(loops_, idle);
-  if (loop.idle() == 0) return false;
-  loop.make_room();
-  return true;
+bool Acceptor::refuse(int fd) {
+  std::size_t already = 0;
+  for (const auto& loop : loops_) already += loop->refused();
+  if (already >= kMaxRefused) return false;
+  try {
+    loops_[already % loops_.size()]->adopt(fd, Connection::Welcome::Refuse);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void Acceptor::free_descriptor() {
+  const auto& loop =
+      *std::max_element(loops_.begin(), loops_.end(),
+                        [](const auto& a, const auto& b) { return a->idle() < b->idle(); });
+  loop->free_descriptor();
 }
 
 }  // namespace allocd

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "http/event_loop.h"
+#include "http/occupancy.h"
 #include "http/pulse.h"
 #include "http/server.h"
 
@@ -20,7 +21,8 @@ class Acceptor {
   // `listener` is non-blocking and stays the caller's; it is never shut down, as others may hold
   // it; `is_shared` where others do. Throws std::system_error.
   Acceptor(int listener, bool is_shared, const HttpLimits& limits,
-           const std::atomic<bool>& stopping, const std::vector<std::unique_ptr<EventLoop>>& loops);
+           const std::atomic<bool>& stopping, Occupancy& occupancy,
+           const std::vector<std::unique_ptr<EventLoop>>& loops);
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
@@ -39,12 +41,15 @@ class Acceptor {
 
  private:
   bool accept_one();
-  bool make_room();
+  // False where it cannot be: it is the caller's then.
+  bool refuse(int fd);
+  void free_descriptor();
 
   const int listener_;
   const bool is_shared_;
   const HttpLimits& limits_;
   const std::atomic<bool>& stopping_;
+  Occupancy& occupancy_;
   const std::vector<std::unique_ptr<EventLoop>>& loops_;
   int wake_;
   Pulse pulse_;

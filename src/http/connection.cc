@@ -16,6 +16,8 @@ constexpr std::size_t kMaxDiscarded = 8 << 20;
 constexpr int kReceivesPerTurn = 4;
 constexpr int kRequestsPerTurn = 16;
 
+const WireFailure kTooMany{503, "too many connections"};
+
 }  // namespace
 
 void Desk::clear_answers() {
@@ -75,8 +77,18 @@ void Connection::take_turn(std::uint32_t events, Desk& desk) {
 }
 
 void Connection::refuse(Desk& desk) {
-  desk.give(WireFailure{503, "too many connections"});
+  desk.give(kTooMany);
   last_ = unread_ = true;
+  if (send_answers(desk)) end(desk);
+}
+
+void Connection::give_way(Desk& desk) {
+  if (answered_ || !channel_.is_open()) return close_now();
+  welcome_ = Welcome::Refuse;
+  last_ = true;
+  desk.clear_answers();
+  desk.give(kTooMany);
+  // It was silent: with nothing unread it can close at once, and keep no descriptor.
   if (send_answers(desk)) end(desk);
 }
 
@@ -114,6 +126,8 @@ void Connection::answer(std::string_view input, Desk& desk) {
     if (desk.answers.size() > kMaxAnswers && !send_answers(desk)) break;
   }
   if (!is_closed()) input_ = input;
+  // Before the peer can know it, and act on it with another connection.
+  desk.idle = desk.others_idle + (!last_ && waiting_for_next() == Phase::Idle ? 1 : 0);
   if (is_closed() || phase_ == Phase::Write || !send_answers(desk)) return;
   if (last_) {
     end(desk);
@@ -127,6 +141,7 @@ Connection::Phase Connection::waiting_for_next() const {
 }
 
 void Connection::answer_one(WireRequest wire, Desk& desk) {
+  answered_ = true;
   const bool version_1_0 = wire.head.version_1_0;
   const bool head_only = wire.head.method == "HEAD";
   bool keep_alive = wire.head.keep_alive;

@@ -32,6 +32,8 @@ struct Desk {
   int requests_left = 0;  // that this turn may answer
   DateText date;
   AnswerCounts answered;
+  std::size_t others_idle = 0;        // beside the connection whose turn it is
+  std::atomic<std::size_t> idle = 0;  // with it; for any thread
 
   void clear_answers();
   // These append to `answers`, and count.
@@ -76,6 +78,9 @@ class Connection {
   void take_turn(std::uint32_t events, Desk& desk);
   // It waited too long.
   void expire(Desk& desk);
+  // Ends for another's sake. One that was never answered is refused, so that nobody who came is
+  // left without a word; to the others it is a keep-alive that ends.
+  void give_way(Desk& desk);
   void close_now();
 
   // Its owner's: where it is kept, and whether arrive() was called.
@@ -98,8 +103,9 @@ class Connection {
   Channel channel_;
   Welcome welcome_;
   Phase phase_ = Phase::Idle;
-  bool last_ = false;    // nothing is read as a request any more
-  bool unread_ = false;  // bytes of the peer's were left unread
+  bool answered_ = false;  // a request of its
+  bool last_ = false;      // nothing is read as a request any more
+  bool unread_ = false;    // bytes of the peer's were left unread
   Clock::time_point since_;
   Framer framer_;
   std::string input_;          // received, to be framed when the peer has read what is in output_,

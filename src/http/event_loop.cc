@@ -39,11 +39,13 @@ void watch(int epoll, int operation, int fd, std::uint32_t interest, void* whose
 }  // namespace
 
 EventLoop::EventLoop(const HttpLimits& limits, const HttpHandler& handler, const TlsContext* tls,
-                     const std::atomic<bool>& stopping)
+                     const std::atomic<bool>& stopping, Occupancy& occupancy, std::size_t index)
     : desk_{.limits = limits, .handler = handler, .stopping = stopping},
       tls_(tls),
       epoll_(or_throw(epoll_create1(EPOLL_CLOEXEC), "epoll")),
-      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      occupancy_(occupancy),
+      index_(index) {
   try {
     or_throw(wake_, "eventfd");
     watch(epoll_, EPOLL_CTL_ADD, wake_, EPOLLIN | EPOLLET, nullptr);
@@ -85,35 +87,30 @@ void EventLoop::adopt(int fd, Connection::Welcome welcome) {
     const std::lock_guard lock(arriving_mutex_);
     arriving_.splice(arriving_.end(), one);
   }
-  refused ? ++refused_ : ++served_;
-  if (!refused) ++to_arrive_;
+  if (refused) {
+    ++refused_;
+  } else {
+    ++to_arrive_;
+  }
   try {
     // A new socket can be written to, so the loop hears of it at once. From here on it is the
     // loop's.
     watch(epoll_, EPOLL_CTL_ADD, fd, kInterest, &connection);
   } catch (const std::system_error&) {
-    if (!refused) --to_arrive_;
-    refused ? --refused_ : --served_;
+    if (refused) {
+      --refused_;
+    } else {
+      --to_arrive_;
+      occupancy_.leave(index_);
+    }
     const std::lock_guard lock(arriving_mutex_);
     arriving_.erase(connection.place);
   }
 }
 
-void EventLoop::make_room() {
-  ++owed_;
+void EventLoop::free_descriptor() {
+  ++to_free_;
   wake();
-}
-
-std::size_t EventLoop::connections() const {
-  const std::size_t owed = owed_;
-  const std::size_t served = served_;
-  return served - std::min(served, owed);
-}
-
-std::size_t EventLoop::idle() const {
-  const std::size_t owed = owed_;
-  const std::size_t idle = idle_ + to_arrive_;
-  return idle - std::min(idle, owed);
 }
 
 EventLoop::Clock::duration EventLoop::patience(Phase phase) const {
@@ -156,6 +153,7 @@ void EventLoop::take_turn(Connection& connection, std::uint32_t events) {
   if (!connection.has_arrived) welcome(connection);
   const Phase old = connection.phase();
   const Clock::time_point since = connection.since();
+  desk_.others_idle = of(Phase::Idle).size() - (old == Phase::Idle ? 1 : 0);
   try {
     connection.take_turn(events, desk_);
     // Said again, it comes back after all others that have something.
@@ -175,7 +173,7 @@ void EventLoop::welcome(Connection& connection) {
     const std::lock_guard lock(arriving_mutex_);
     waiting.splice(waiting.end(), arriving_, connection.place);
   }
-  idle_ = of(Phase::Idle).size();
+  desk_.idle = of(Phase::Idle).size();
   if (!connection.is_refused()) --to_arrive_;
 }
 
@@ -183,30 +181,46 @@ void EventLoop::file(Connection& connection, Phase old, Clock::time_point old_si
   const Phase phase = connection.phase();
   if (phase == old && connection.since() == old_since) return;
   of(phase).splice(of(phase).end(), of(old), connection.place);
-  idle_ = of(Phase::Idle).size();
+  desk_.idle = of(Phase::Idle).size();
   if (phase != Phase::Closed) return;
-  if (connection.is_refused()) {
+  if (connection.is_refused())
     --refused_;
-  } else {
-    --served_;
-    if (owed_ > 0) --owed_;
-  }
+  else
+    occupancy_.leave(index_);
 }
 
-// It may have spoken just now: then it is heard, rather than cut off.
-bool EventLoop::end_unless_it_speaks(Connection& connection) {
-  const Clock::time_point since = connection.since();
-  take_turn(connection, EPOLLIN);
-  if (connection.phase() != Phase::Idle || connection.since() != since)
-    return connection.phase() == Phase::Closed;
-  connection.close_now();
-  file(connection, Phase::Idle, since);
-  return true;
+// It may have spoken, or ended, just now: then it is heard, rather than cut off.
+bool EventLoop::is_silent(Connection& idle) {
+  const Clock::time_point since = idle.since();
+  take_turn(idle, EPOLLIN);
+  return idle.phase() == Phase::Idle && idle.since() == since;
+}
+
+void EventLoop::end_late_one(Connection& idle) {
+  if (!is_silent(idle)) return;
+  const Clock::time_point since = idle.since();
+  idle.close_now();
+  file(idle, Phase::Idle, since);
+}
+
+void EventLoop::turn_away(Connection& idle) {
+  if (!is_silent(idle)) return;
+  const Clock::time_point since = idle.since();
+  idle.give_way(desk_);
+  if (idle.is_refused()) {  // now, and one of those until it closes
+    ++refused_;
+    occupancy_.leave(index_);
+  }
+  file(idle, Phase::Idle, since);
 }
 
 void EventLoop::make_rooms() {
-  for (std::size_t tries = of(Phase::Idle).size(); owed_ > 0 && tries > 0; --tries)
-    if (!of(Phase::Idle).empty()) end_unless_it_speaks(of(Phase::Idle).front());
+  std::list<Connection>& idle = of(Phase::Idle);
+  for (std::size_t wanted = to_free_.exchange(0); wanted > 0 && !idle.empty(); --wanted)
+    turn_away(idle.front());
+  for (std::size_t tries = idle.size(); tries > 0 && !idle.empty() && occupancy_.owes(index_);
+       --tries)
+    turn_away(idle.front());
 }
 
 void EventLoop::end_late_ones() {
@@ -220,7 +234,7 @@ void EventLoop::end_late_ones() {
       if (all) {
         first.close_now();
       } else if (phase == Phase::Idle) {
-        end_unless_it_speaks(first);
+        end_late_one(first);
         continue;
       } else {
         first.expire(desk_);

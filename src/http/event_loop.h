@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "http/connection.h"
+#include "http/occupancy.h"
 #include "http/pulse.h"
 #include "http/server.h"
 
@@ -20,9 +21,9 @@ namespace allocd {
 class EventLoop {
  public:
   // Throws std::system_error where the machine has no descriptors left. What it is given must
-  // outlive it; `tls` may be null.
+  // outlive it; `tls` may be null. It is the loop `index` of `occupancy`.
   EventLoop(const HttpLimits& limits, const HttpHandler& handler, const TlsContext* tls,
-            const std::atomic<bool>& stopping);
+            const std::atomic<bool>& stopping, Occupancy& occupancy, std::size_t index);
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -33,20 +34,22 @@ class EventLoop {
 
   // These are for any thread.
 
-  // Takes over an accepted, non-blocking socket, to serve or to refuse it.
+  // Takes over an accepted, non-blocking socket, to serve or to refuse it. Who is to be served has
+  // its place in the occupancy.
   void adopt(int fd, Connection::Welcome welcome);
-  // Ends the connection that has been idle for longest, as soon as there is an idle one.
-  void make_room();
+  // Looks whether it owes the occupancy one: then that which has been idle for longest ends, as
+  // soon as there is an idle one.
+  void make_room() { wake(); }
+  // The one that has been idle for longest, if any, ends in any case.
+  void free_descriptor();
   // Nobody will be brought any more.
   void finish();
   // Asks for a beat of pulse(), once in each round and once at the end.
   std::uint64_t ask_for_beat();
   Pulse& pulse() { return pulse_; }
-  // How many connections there are, refused ones and those that give way not counted.
-  std::size_t connections() const;
   std::size_t refused() const { return refused_; }
-  // How many could give way.
-  std::size_t idle() const;
+  // How many wait for nothing but their next request, or are about to.
+  std::size_t idle() const { return desk_.idle + to_arrive_; }
   const AnswerCounts& answered() const { return desk_.answered; }
 
  private:
@@ -60,7 +63,9 @@ class EventLoop {
   void take_turn(Connection& connection, std::uint32_t events);
   void welcome(Connection& connection);
   void file(Connection& connection, Phase old, Clock::time_point old_since);
-  bool end_unless_it_speaks(Connection& connection);
+  bool is_silent(Connection& idle);
+  void end_late_one(Connection& idle);
+  void turn_away(Connection& idle);
   void make_rooms();
   void end_late_ones();
   void begin_to_finish();
@@ -79,11 +84,11 @@ class EventLoop {
   Pulse pulse_;
   std::mutex arriving_mutex_;
   std::list<Connection> arriving_;  // adopted, their first turn to come
-  std::atomic<std::size_t> served_ = 0;
+  Occupancy& occupancy_;
+  const std::size_t index_;
   std::atomic<std::size_t> refused_ = 0;
-  std::atomic<std::size_t> idle_ = 0;
   std::atomic<std::size_t> to_arrive_ = 0;
-  std::atomic<std::size_t> owed_ = 0;  // idle connections to end
+  std::atomic<std::size_t> to_free_ = 0;
 };
 
 }  // namespace allocd

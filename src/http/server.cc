@@ -13,6 +13,7 @@
 #include "http/acceptor.h"
 #include "http/event_loop.h"
 #include "http/listen.h"
+#include "http/occupancy.h"
 #include "http/pulse.h"
 
 namespace allocd {
@@ -52,12 +53,17 @@ std::size_t thread_count(const HttpLimits& limits) {
 class HttpServer::Impl {
  public:
   Impl(const HttpEndpoint& endpoint, const HttpLimits& limits, HttpHandler handler)
-      : limits_(limits), handler_(std::move(handler)), listener_(endpoint) {
+      : limits_(limits),
+        handler_(std::move(handler)),
+        listener_(endpoint),
+        occupancy_(limits_.connections, thread_count(limits_)) {
+    const std::size_t threads = thread_count(limits_);
     try {
-      for (std::size_t i = 0; i < thread_count(limits_); ++i)
-        loops_.push_back(std::make_unique<EventLoop>(limits_, handler_, endpoint.tls, stopping_));
+      for (std::size_t i = 0; i < threads; ++i)
+        loops_.push_back(
+            std::make_unique<EventLoop>(limits_, handler_, endpoint.tls, stopping_, occupancy_, i));
       acceptor_ = std::make_unique<Acceptor>(listener_.fd(), listener_.is_shared(), limits_,
-                                             stopping_, loops_);
+                                             stopping_, occupancy_, loops_);
       for (const auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
       accepting_ = std::thread([this] { acceptor_->run(); });
     } catch (const std::system_error& error) {
@@ -77,11 +83,7 @@ class HttpServer::Impl {
     return totals;
   }
 
-  std::size_t connections() const {
-    std::size_t total = 0;
-    for (const auto& loop : loops_) total += loop->connections();
-    return total;
-  }
+  std::size_t connections() const { return occupancy_.count(); }
 
   bool is_alive(std::chrono::milliseconds patience) {
     const auto deadline = Pulse::Clock::now() + patience;
@@ -112,6 +114,7 @@ class HttpServer::Impl {
   const HttpHandler handler_;
   std::atomic<bool> stopping_ = false;
   OpenListener listener_;
+  Occupancy occupancy_;
   std::vector<std::unique_ptr<EventLoop>> loops_;
   std::unique_ptr<Acceptor> acceptor_;
   std::vector<std::thread> threads_;

@@ -82,6 +82,22 @@ class WatchedText : public std::streambuf {
   bool line_began_ = true;
 };
 
+// yaml-cpp reads the escapes `\N` and `\_` as one byte of Latin-1, 0x85 and 0xA0. What else there
+// is in `value` was UTF-8 in the file.
+std::string as_utf8(std::string_view value) {
+  std::string out;
+  while (!value.empty()) {
+    const std::size_t good = std::min(first_invalid_utf8(value), value.size());
+    out += value.substr(0, good);
+    value.remove_prefix(good);
+    if (value.empty()) break;
+    out += '\xC2';
+    out += value.front();
+    value.remove_prefix(1);
+  }
+  return out;
+}
+
 // Hands yaml-cpp's events on, with offsets into the text.
 class Events : public YAML::EventHandler {
  public:
@@ -113,7 +129,9 @@ class Events : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     caught_up();
-    builder_.scalar(offset(mark), tag, anchor, value);
+    const bool whole = first_invalid_utf8(value) == std::string_view::npos;
+    whole ? builder_.scalar(offset(mark), tag, anchor, value)
+          : builder_.scalar(offset(mark), tag, anchor, as_utf8(value));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override {

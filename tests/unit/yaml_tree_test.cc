@@ -100,6 +100,9 @@ TEST_CASE("scalars have the types of the YAML 1.2 core schema") {
        R"({"a":"b"})"},
       {"{\"a\":1,\"b\":[]}", R"({"a":1,"b":[]})"},
       {"# c\n  {a: 1}", R"({"a":1})"},
+      {R"("\x85\u0085\x41\t\e\_")", "\"\u0085\u0085A\\t\\u001b\u00A0\""},
+      {R"({"\N\N": "é\_\N é\L\P\U0001F600"})",
+       "{\"\u0085\u0085\":\"é\u00A0\u0085 é\u2028\u2029\U0001F600\"}"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.yaml);
