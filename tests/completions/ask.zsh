@@ -10,7 +10,9 @@ zpty -w shell 'compadd() {
   builtin compadd -O told "$@"
   (( $#told )) && print -rl -- "offer: "${^told} >/dev/tty
   builtin compadd "$@"
-}; setopt nolistbeep; bindkey "^I" complete-word; print -r -- rea""dy'
+}; setopt nolistbeep; bindkey "^I" complete-word
+# Before the line editor has the terminal, what is typed would be edited by the terminal itself.
+zle-line-init() { print -r -- rea""dy >/dev/tty }; zle -N zle-line-init'
 zpty -r shell said '*ready*'
 zpty -w -n shell "$3"$'\t'
 zpty -w shell $'\C-u'"print -r -- do''ne"
