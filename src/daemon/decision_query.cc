@@ -7,30 +7,11 @@
 
 #include "diagnostics/closest_match.h"
 #include "diagnostics/diagnostic.h"
+#include "http/percent_encoding.h"
 
 namespace allocd {
 
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef0123456789ABCDEF";
-
-// Nothing where a `%` has no two hex digits behind it.
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const std::size_t high = kHexDigits.find(text[i + 1]);
-    const std::size_t low = kHexDigits.find(text[i + 2]);
-    if (high == kHexDigits.npos || low == kHexDigits.npos) return std::nullopt;
-    out += static_cast<char>((high % 16) << 4U | low % 16);
-    i += 2;
-  }
-  return out;
-}
 
 std::string mistake(std::string message, const std::string& help) {
   return help.empty() ? message : std::move(message) + "; " + help;

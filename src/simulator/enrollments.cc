@@ -1,0 +1,225 @@
+#include "simulator/enrollments.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "analysis/id_alphabet.h"
+#include "diagnostics/closest_match.h"
+#include "policy/base64.h"
+#include "policy/letter_case.h"
+#include "rulefile/map_reader.h"
+#include "rulefile/text_file.h"
+#include "rulefile/yaml_tree.h"
+
+namespace allocd {
+namespace {
+
+constexpr std::string_view kCertificate = "-----BEGIN CERTIFICATE-----";
+
+class EnrollmentsReader {
+ public:
+  EnrollmentsReader(std::filesystem::path folder, Diagnostics& diagnostics)
+      : folder_(std::move(folder)), diagnostics_(diagnostics) {}
+
+  Enrollments read(const LocatedValue& value) {
+    Enrollments out;
+    MapReader map(value, "file of enrollments", diagnostics_);
+    if (!map.is_map()) return out;
+    if (map.require("idScope") != nullptr) out.id_scope = filled_text(map, "idScope");
+    if (map.require("linkedHubs") != nullptr)
+      linked_hubs_ = out.linked_hubs = hubs(map, "linkedHubs");
+    const LocatedValue* groups = map.list("enrollmentGroups");
+    const LocatedValue* individuals = map.list("individualEnrollments");
+    if (groups != nullptr)
+      for (const LocatedValue& one : groups->list()) add(enrollment(one, true), out.groups);
+    if (individuals != nullptr)
+      for (const LocatedValue& one : individuals->list())
+        add(enrollment(one, false), out.individuals);
+    if (map.find("enrollmentGroups") == nullptr && map.find("individualEnrollments") == nullptr)
+      diagnostics_.error(
+          map.range(), "no-enrollments", "nobody is enrolled",
+          "add a group to `enrollmentGroups` or a device to `individualEnrollments`");
+    map.finish();
+    return out;
+  }
+
+ private:
+  std::string filled_text(MapReader& map, std::string_view key) {
+    auto text = map.text(key);
+    if (!text) return {};
+    if (text->value.empty())
+      diagnostics_.error(text->range, "empty-text", in_backticks(key) + " is empty");
+    return std::move(text->value);
+  }
+
+  std::vector<std::string> hubs(MapReader& map, const std::string& key) {
+    std::vector<std::string> out;
+    const LocatedValue* list = map.list(key);
+    if (list == nullptr) return out;
+    if (list->list().empty())
+      diagnostics_.error(list->range, "empty-list", in_backticks(key) + " names no hub");
+    for (const LocatedValue& item : list->list()) {
+      auto name = as_text(item, "a hub in " + in_backticks(key), diagnostics_);
+      if (!name) continue;
+      if (name->value.empty())
+        diagnostics_.error(name->range, "empty-text", "a hub needs a name");
+      else if (key != "linkedHubs" && std::find(linked_hubs_.begin(), linked_hubs_.end(),
+                                                name->value) == linked_hubs_.end())
+        diagnostics_.error(name->range, "unlinked-hub",
+                           in_backticks(name->value) + " is not among `linkedHubs`",
+                           suggestion(name->value, {linked_hubs_.begin(), linked_hubs_.end()}));
+      out.push_back(std::move(name->value));
+    }
+    return out;
+  }
+
+  Enrollment enrollment(const LocatedValue& value, bool is_group) {
+    Enrollment out;
+    out.is_group = is_group;
+    MapReader map(value, is_group ? "enrollment group" : "individual enrollment", diagnostics_);
+    if (!map.is_map()) return out;
+    const char* const id = is_group ? "enrollmentGroupId" : "registrationId";
+    if (map.require(id) != nullptr) {
+      if (auto text = map.text(id)) {
+        out.place = text->range;
+        if (!is_valid_id(text->value))
+          diagnostics_.error(text->range, "bad-id", in_backticks(text->value) + " cannot be an ID",
+                             "up to 128 letters, digits, `-`, `.`, `_` and `:`, of which the last "
+                             "three cannot end it");
+        out.id = std::move(text->value);
+      }
+    }
+    if (!is_group && map.find("deviceId") != nullptr) out.device_id = filled_text(map, "deviceId");
+    if (const LocatedValue* attested = map.require("attestation")) read_attestation(*attested, out);
+    if (const LocatedValue* policy = map.find("reprovisionPolicy"))
+      out.reprovision = reprovision_policy(*policy);
+    if (map.find("iotHubs") != nullptr) out.hubs = hubs(map, "iotHubs");
+    if (const auto status =
+            choice(map, "provisioningStatus", {"enabled", "disabled"}, diagnostics_))
+      out.enabled = *status == "enabled";
+    if (const LocatedValue* twin = map.map("initialTwin")) out.initial_twin = twin->json();
+    map.finish();
+    return out;
+  }
+
+  static std::optional<std::string> choice(MapReader& map, std::string_view key,
+                                           const std::vector<std::string_view>& choices,
+                                           Diagnostics& said) {
+    auto text = map.text(key);
+    if (!text) return std::nullopt;
+    if (std::find(choices.begin(), choices.end(), text->value) == choices.end()) {
+      said.error(text->range, "unknown-choice",
+                 in_backticks(key) + " cannot be " + in_backticks(text->value),
+                 suggestion(text->value, choices));
+      return std::nullopt;
+    }
+    return std::move(text->value);
+  }
+
+  void read_attestation(const LocatedValue& value, Enrollment& out) {
+    Diagnostics said;
+    out.attestation = attestation(value, out.is_group, said);
+    for (Diagnostic mistake : said.all()) {
+      mistake.snippet.clear();  // a key may stand in that line
+      diagnostics_.add(std::move(mistake));
+    }
+  }
+
+  std::variant<SymmetricKeys, X509Certificate> attestation(const LocatedValue& value, bool is_group,
+                                                           Diagnostics& said) {
+    MapReader map(value, "`attestation`", said);
+    if (!map.is_map() || map.require("type") == nullptr) return {};
+    const auto type = choice(map, "type", {"symmetricKey", "x509"}, said);
+    if (!type) return {};
+    std::variant<SymmetricKeys, X509Certificate> out;
+    if (*type == "x509") {
+      const char* const name = is_group ? "signingCertificate" : "clientCertificate";
+      map.require(name);
+      out = X509Certificate{certificate(map, name, said)};
+    } else {
+      map.require("primaryKey");
+      SymmetricKeys keys;
+      keys.primary = key(map, "primaryKey", said);
+      keys.secondary = key(map, "secondaryKey", said);
+      out = std::move(keys);
+    }
+    map.finish();
+    return out;
+  }
+
+  static std::string key(MapReader& map, std::string_view name, Diagnostics& said) {
+    const auto text = map.text(name);
+    if (!text) return {};
+    auto bytes = from_base64(text->value);
+    if (bytes && !bytes->empty()) return std::move(*bytes);
+    said.error(text->range, "bad-key", in_backticks(name) + " is no base64",
+               "copy the key as the portal shows it, with the `=` at its end");
+    return {};
+  }
+
+  std::string certificate(MapReader& map, std::string_view name, Diagnostics& said) {
+    const auto path = map.text(name);
+    if (!path) return {};
+    std::string why;
+    auto text = read_text_file((folder_ / path->value).string(), why);
+    if (!text) {
+      said.error(path->range, "unreadable-file",
+                 "cannot read " + in_backticks(path->value) + ": " + why);
+      return {};
+    }
+    if (text->find(kCertificate) == std::string::npos)
+      said.error(path->range, "bad-certificate",
+                 in_backticks(path->value) + " holds no certificate in PEM");
+    return std::move(*text);
+  }
+
+  ReprovisionPolicy reprovision_policy(const LocatedValue& value) {
+    ReprovisionPolicy out;
+    MapReader map(value, "`reprovisionPolicy`", diagnostics_);
+    if (const auto flag = map.boolean("updateHubAssignment")) out.updates_hub = flag->value;
+    if (const auto flag = map.boolean("migrateDeviceData")) out.migrates_data = flag->value;
+    map.finish();
+    return out;
+  }
+
+  // IDs are the same whatever the case of their letters.
+  void add(Enrollment enrollment, std::vector<Enrollment>& into) {
+    auto& ids = enrollment.is_group ? group_ids_ : device_ids_;
+    if (!enrollment.id.empty() && !ids.insert(lower(enrollment.id)).second)
+      diagnostics_.error(enrollment.place, "duplicate-enrollment",
+                         in_backticks(enrollment.id) + " is enrolled twice",
+                         "letter case makes no difference in an ID");
+    into.push_back(std::move(enrollment));
+  }
+
+  const std::filesystem::path folder_;
+  Diagnostics& diagnostics_;
+  std::vector<std::string> linked_hubs_;
+  std::set<std::string> group_ids_;
+  std::set<std::string> device_ids_;
+};
+
+}  // namespace
+
+std::optional<Enrollments> load_enrollments(const std::string& path, Diagnostics& diagnostics) {
+  std::string why;
+  auto text = read_text_file(path, why);
+  if (!text) {
+    diagnostics.file_error(path, "unreadable-file", "cannot be read: " + why);
+    return std::nullopt;
+  }
+  const auto file = std::make_shared<const SourceFile>(path, path, std::move(*text));
+  const std::size_t errors = diagnostics.errors();
+  const auto tree = parse_yaml(*file, diagnostics);
+  if (!tree) return std::nullopt;
+  Enrollments out =
+      EnrollmentsReader(std::filesystem::path(path).parent_path(), diagnostics).read(*tree);
+  if (diagnostics.errors() > errors) return std::nullopt;
+  out.file = file;
+  return out;
+}
+
+}  // namespace allocd
