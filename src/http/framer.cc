@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/syntax.h"
+
 namespace allocd {
 
 namespace {

@@ -1,9 +1,8 @@
 #include "http/head.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstdint>
+
+#include "http/syntax.h"
 
 namespace allocd {
 
@@ -13,86 +12,13 @@ constexpr std::string_view kBlank = " \t";
 // What most clients send, with room to spare.
 constexpr std::size_t kUsualHeaders = 12;
 
-// What a byte may be part of (RFC 9110, 5.6.2 and 5.5).
-enum Kind : std::uint8_t { kToken = 1, kVisible = 2, kControl = 4 };
-
-constexpr std::array<std::uint8_t, 256> kKinds = [] {
-  std::array<std::uint8_t, 256> out{};
-  for (std::size_t c = 0; c < 0x80; ++c) {
-    if (c > 0x20 && c < 0x7F) out[c] |= kVisible;
-    if ((c < 0x20 && c != '\t') || c == 0x7F) out[c] |= kControl;
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-      out[c] |= kToken;
-  }
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
-    out[static_cast<std::size_t>(c)] |= kToken;
-  return out;
-}();
-
-bool is(Kind kind, char c) { return (kKinds[static_cast<unsigned char>(c)] & kind) != 0; }
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-// Not <cctype>'s, which look at the locale.
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-bool lists_word(std::string_view list, std::string_view word) {
-  while (true) {
-    const std::size_t comma = list.find(',');
-    if (same_word(trimmed(list.substr(0, comma)), word)) return true;
-    if (comma == std::string_view::npos) return false;
-    list.remove_prefix(comma + 1);
-  }
-}
-
-bool is_token(std::string_view text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is(kToken, c); });
-}
-
-bool is_visible(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return is(kVisible, c); });
-}
-
 bool is_authority(std::string_view text) {
   return is_visible(text) && text.find_first_of("/?#@\\\"<>,^`{|}") == std::string_view::npos;
-}
-
-template <typename Number>
-bool whole_number(std::string_view text, int base, Number& out) {
-  const char* end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, out, base);
-  return !text.empty() && error == std::errc() && stopped == end;
-}
-
-// Where the name ends; npos where it is no header line.
-std::size_t header_colon(std::string_view line) {
-  const std::size_t colon = line.find(':');
-  const bool is_header = colon != std::string_view::npos && is_token(line.substr(0, colon)) &&
-                         !has_control_character(line.substr(colon));
-  return is_header ? colon : std::string_view::npos;
 }
 
 WireFailure bad(std::string_view text) { return {400, std::string(text)}; }
 
 }  // namespace
-
-bool has_control_character(std::string_view line) {
-  return std::any_of(line.begin(), line.end(), [](char c) { return is(kControl, c); });
-}
-
-bool is_header_line(std::string_view line) { return header_colon(line) != std::string_view::npos; }
 
 std::optional<std::size_t> chunk_size(std::string_view line) {
   const std::size_t end = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
@@ -155,7 +81,7 @@ std::optional<WireFailure> HeadReader::read_header(std::string_view line) {
   if (head_.headers.empty()) head_.headers.reserve(kUsualHeaders);
   auto& [name, value] =
       head_.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
-  std::transform(name.begin(), name.end(), name.begin(), lower);
+  std::transform(name.begin(), name.end(), name.begin(), lower_case);
   // Legal, but others refuse it, and what frames the body is no place to differ.
   if ((name == "content-length" || name == "transfer-encoding") &&
       line.find('\t') != std::string_view::npos)

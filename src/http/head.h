@@ -55,11 +55,6 @@ class HeadReader {
   bool asks_keep_alive_ = false;
 };
 
-// Whether `line` is NAME:VALUE without blanks before the colon or control characters.
-bool is_header_line(std::string_view line);
-
-bool has_control_character(std::string_view line);
-
 // The number that a chunk's first line begins with; `;` and extensions may follow. Nothing where
 // it is no number of at most 8 hex digits.
 std::optional<std::size_t> chunk_size(std::string_view line);

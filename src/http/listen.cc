@@ -1,28 +1,22 @@
 #include "http/listen.h"
 
-#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
 #include <memory>
 #include <netdb.h>
-#include <optional>
-#include <string_view>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
 
+#include "http/address.h"
+
 namespace allocd {
 
 namespace {
-
-struct HostAndPort {
-  std::string host;
-  std::string port;
-};
 
 [[noreturn]] void refuse(const std::string& address, std::string why) {
   if (!why.empty()) why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
@@ -31,25 +25,6 @@ struct HostAndPort {
 
 std::string error_text(int error) {
   return std::error_code(error, std::generic_category()).message();
-}
-
-bool is_port(const std::string& text) {
-  return !text.empty() && text.size() <= 5 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
-         std::stoi(text) <= 65535;
-}
-
-std::optional<HostAndPort> split(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  HostAndPort out{address.substr(0, colon), address.substr(colon + 1)};
-  if (out.host.starts_with('[') && out.host.ends_with(']')) {
-    out.host = out.host.substr(1, out.host.size() - 2);
-  } else if (out.host.find(':') != std::string::npos) {
-    return std::nullopt;  // `::1:8080` could be an address without a port
-  }
-  if (out.host.empty() || !is_port(out.port)) return std::nullopt;
-  return out;
 }
 
 // `@` in front stands for a name that is no path.
@@ -151,7 +126,7 @@ Listener listen_at_path(const HttpEndpoint& endpoint, const std::string& path) {
 }
 
 Listener listen_at_port(const std::string& address) {
-  const auto parts = split(address);
+  const auto parts = split_address(address);
   if (!parts)
     refuse(address, "not HOST:PORT, such as `127.0.0.1:8080` or `[::1]:8080`, nor `unix:/PATH`");
 
@@ -175,10 +150,9 @@ Listener listen_at_port(const std::string& address) {
 }  // namespace
 
 Listener listen_on(const HttpEndpoint& endpoint) {
-  constexpr std::string_view kUnix = "unix:";
   if (endpoint.inherited_fd >= 0) return inherited(endpoint.inherited_fd);
-  if (endpoint.address.starts_with(kUnix))
-    return listen_at_path(endpoint, endpoint.address.substr(kUnix.size()));
+  if (endpoint.address.starts_with(kUnixAddress))
+    return listen_at_path(endpoint, endpoint.address.substr(kUnixAddress.size()));
   return listen_at_port(endpoint.address);
 }
 

@@ -11,6 +11,7 @@
 
 #include "http/answer_text.h"
 #include "http/framer.h"
+#include "http/syntax.h"
 #include "http/translator.h"
 
 namespace {
