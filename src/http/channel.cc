@@ -88,7 +88,10 @@ Transfer Channel::receive(std::span<char> into) {
   const auto size = static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX));
   const Transfer got = outcome(SSL_read(ssl_.get(), into.data(), size));
   more_ = got.is_some() && SSL_has_pending(ssl_.get()) != 0;
-  open_ = open_ || SSL_is_init_finished(ssl_.get()) != 0;
+  if (!open_ && SSL_is_init_finished(ssl_.get()) != 0) {
+    open_ = true;
+    if (SSL_is_server(ssl_.get()) != 0) client_certificates_ = shown_certificates(*ssl_);
+  }
   return got;
 }
 

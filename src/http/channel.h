@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/socket.h"
 #include "http/tls.h"
@@ -27,6 +30,10 @@ class Channel {
   // Whether HTTP can be spoken. What comes before is the handshake.
   bool is_open() const { return open_; }
   bool has_begun() const { return socket_.has_received(); }
+  // What the peer, a client, showed in the handshake: see HttpRequest.
+  const std::shared_ptr<const std::vector<std::string>>& client_certificates() const {
+    return client_certificates_;
+  }
 
   Transfer receive(std::span<char> into);
   // What is blocked is to be sent again, with the same bytes in front.
@@ -46,6 +53,7 @@ class Channel {
   bool broken_ = false;
   bool more_ = false;            // what was received may hold more than was asked for
   bool waits_to_write_ = false;  // before it can go on to read
+  std::shared_ptr<const std::vector<std::string>> client_certificates_;
 };
 
 }  // namespace allocd

@@ -151,6 +151,7 @@ void Connection::answer_one(WireRequest wire, Desk& desk) {
     last_ = unread_ = true;
     return;
   }
+  request->client_certificates = channel_.client_certificates();
   HttpResponse response;
   try {
     response = desk.handler(*request);

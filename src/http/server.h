@@ -23,6 +23,10 @@ struct HttpRequest {
   std::string query;                                         // as sent, without the `?`
   std::string body;                                          // whole, chunks joined
   std::vector<std::pair<std::string, std::string>> headers;  // as sent, but names in lower case
+  // What the client showed when hands were shaken, as DER: its own certificate first, then those
+  // that came along. Null where it showed none. Only that it has the key of the first is sure:
+  // nobody has vouched for it.
+  std::shared_ptr<const std::vector<std::string>> client_certificates;
 
   // The value of the first header of that name, which is written in lower case.
   std::optional<std::string_view> header(std::string_view name) const {

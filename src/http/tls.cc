@@ -27,6 +27,9 @@ struct Freed {
 using Bio = std::unique_ptr<BIO, Freed<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+struct FreeBytes {
+  void operator()(unsigned char* bytes) const { OPENSSL_free(bytes); }
+};
 
 [[noreturn]] void refuse(const std::string& message) {
   ERR_clear_error();
@@ -101,6 +104,24 @@ void require_clients(SSL_CTX* context, const std::string& pem) {
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
 }
 
+// Whatever is shown is taken. Possession of the key is proven all the same (RFC 8446, 4.4.3), and
+// the library's bound on all certificates together, 100 KB, stays.
+void ask_clients(SSL_CTX* context) {
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(
+      context, [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
+  SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  SSL_CTX_set_num_tickets(context, 0);
+}
+
+std::string der_of(const X509* certificate) {
+  unsigned char* bytes = nullptr;
+  const int size = i2d_X509(certificate, &bytes);
+  if (size < 0) throw std::bad_alloc();
+  const std::unique_ptr<unsigned char, FreeBytes> owner(bytes);
+  return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+}
+
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
   static constexpr unsigned char kHttp11[] = "\x08http/1.1";
@@ -115,6 +136,17 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
 }  // namespace
 
 void FreeSsl::operator()(ssl_st* ssl) const { SSL_free(ssl); }
+
+std::shared_ptr<const std::vector<std::string>> shown_certificates(const ssl_st& ssl) {
+  const X509* own = SSL_get0_peer_certificate(&ssl);
+  if (own == nullptr) return nullptr;
+  auto shown = std::make_shared<std::vector<std::string>>();
+  shown->push_back(der_of(own));
+  // On a server's side, as here, its own is not among them.
+  const STACK_OF(X509)* others = SSL_get_peer_cert_chain(&ssl);
+  for (int i = 0; i < sk_X509_num(others); ++i) shown->push_back(der_of(sk_X509_value(others, i)));
+  return shown;
+}
 
 void TlsContext::FreeContext::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 
@@ -138,7 +170,11 @@ TlsContext::Context TlsContext::make(const TlsMaterial& material) {
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
   use_certificate(context, material.certificate);
   use_key(context, material.key);
-  if (!material.client_ca.empty()) require_clients(context, material.client_ca);
+  if (!material.client_ca.empty()) {
+    require_clients(context, material.client_ca);
+  } else if (material.asks_clients) {
+    ask_clients(context);
+  }
   return made;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -17,6 +18,10 @@ struct TlsMaterial {
   std::string key;          // of ours, without a passphrase
   // Clients must show a certificate that one of these vouches for; empty: they need none.
   std::string client_ca;
+  // In place of that: clients are asked for a certificate, and may show none or any, vouched for or
+  // not, over or not; only the key must be theirs. No session is resumed then: it would remember
+  // the first certificate only.
+  bool asks_clients = false;
 
   bool operator==(const TlsMaterial&) const = default;
 };
@@ -31,8 +36,12 @@ struct FreeSsl {
 };
 using Ssl = std::unique_ptr<ssl_st, FreeSsl>;
 
-// TLS 1.2 and 1.3, with resumption by tickets (RFC 5077, RFC 8446), HTTP/1.1 by ALPN (RFC 7301)
-// and no renegotiation. Safe to use from any thread.
+// What the client of a finished handshake showed, as DER: its own certificate first, then those
+// that came along. Null where it showed none. Throws std::bad_alloc.
+std::shared_ptr<const std::vector<std::string>> shown_certificates(const ssl_st& ssl);
+
+// TLS 1.2 and 1.3, with resumption by tickets (RFC 5077, RFC 8446) unless clients are asked who
+// they are, HTTP/1.1 by ALPN (RFC 7301) and no renegotiation. Safe to use from any thread.
 class TlsContext {
  public:
   // Throws TlsError.

@@ -1,12 +1,15 @@
 #include "support/certificates.h"
 
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <stdexcept>
 
 #include <openssl/bio.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
@@ -59,7 +62,9 @@ Identity Identity::make(const std::string& name, bool is_authority, int days,
   X509* signer = issuer != nullptr ? issuer->certificate_.get() : made;
   X509_set_issuer_name(made, X509_get_subject_name(signer));
   extend(made, signer, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "CA:FALSE");
-  if (!is_authority) extend(made, signer, NID_subject_alt_name, "DNS:" + name);
+  const bool is_address = name.find_first_not_of("0123456789.") == std::string::npos;
+  if (!is_authority)
+    extend(made, signer, NID_subject_alt_name, (is_address ? "IP:" : "DNS:") + name);
   must(X509_sign(made, (issuer != nullptr ? issuer->key_ : out.key_).get(), EVP_sha256()) > 0);
   return out;
 }
@@ -72,6 +77,34 @@ Identity Identity::issue(const std::string& name, int days) const {
 
 Identity Identity::issue_authority(const std::string& name) const {
   return make(name, true, 30, this);
+}
+
+Identity Identity::self_signed(const std::string& name, int days) {
+  return make(name, false, days, nullptr);
+}
+
+// Keys are compared by their public part: so this one says that of the right key.
+Identity Identity::impostor() const {
+  Identity out = *this;
+  const std::shared_ptr<EVP_PKEY> other(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  const auto parameters = [](EVP_PKEY* key) {
+    OSSL_PARAM* made = nullptr;
+    must(EVP_PKEY_todata(key, EVP_PKEY_KEYPAIR, &made) == 1);
+    return std::shared_ptr<OSSL_PARAM>(made, OSSL_PARAM_free);
+  };
+  const auto right = parameters(key_.get());
+  const auto wrong = parameters(other.get());
+  OSSL_PARAM* own = OSSL_PARAM_locate(wrong.get(), OSSL_PKEY_PARAM_PUB_KEY);
+  const OSSL_PARAM* shown = OSSL_PARAM_locate(right.get(), OSSL_PKEY_PARAM_PUB_KEY);
+  must(own != nullptr && shown != nullptr && own->data_size == shown->data_size);
+  std::memcpy(own->data, shown->data, shown->data_size);
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
+      EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr), EVP_PKEY_CTX_free);
+  EVP_PKEY* mixed = nullptr;
+  must(EVP_PKEY_fromdata_init(context.get()) == 1 &&
+       EVP_PKEY_fromdata(context.get(), &mixed, EVP_PKEY_KEYPAIR, wrong.get()) == 1);
+  out.key_.reset(mixed, EVP_PKEY_free);
+  return out;
 }
 
 std::string Identity::certificate() const {

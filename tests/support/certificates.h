@@ -14,10 +14,14 @@ class Identity {
  public:
   // An authority of its own.
   static Identity authority(const std::string& name);
-  // A server or client called `name`, which is also its DNS name, signed by this one; or another
-  // authority below this one. `days` may be negative: it is over then.
+  // A server or client called `name`, which is also its DNS name or address, signed by this one; or
+  // another authority below this one. `days` may be negative: it is over then.
   Identity issue(const std::string& name, int days = 30) const;
   Identity issue_authority(const std::string& name) const;
+  // A server or client that vouches for itself.
+  static Identity self_signed(const std::string& name, int days = 30);
+  // One who shows this certificate and has only another key.
+  Identity impostor() const;
 
   std::string certificate() const;  // PEM
   std::string key() const;          // PEM

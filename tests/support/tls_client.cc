@@ -49,6 +49,8 @@ std::shared_ptr<SSL_CTX> context_of(const TlsOptions& options) {
     const std::shared_ptr<EVP_PKEY> key(
         PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
     SSL_CTX_use_PrivateKey(context.get(), key.get());
+    for (const Identity& next : options.along)
+      SSL_CTX_add1_chain_cert(context.get(), certificate(next.certificate()).get());
   }
   return context;
 }

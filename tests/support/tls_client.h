@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "support/certificates.h"
 #include "support/http_client.h"
@@ -22,6 +23,7 @@ struct TlsOptions {
   std::string server_name = "server";  // whom it wants to talk to
   TlsVersion version = TlsVersion::V1_3;
   const Identity* identity = nullptr;  // what it shows when asked
+  std::vector<Identity> along;         // shown behind that, in this order
   std::string protocols;               // as in ALPN: length, name, ..
   std::shared_ptr<ssl_session_st> resume;
 };

@@ -2,6 +2,7 @@
 #include "http/tls.h"
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -21,6 +22,16 @@ namespace {
 
 HttpResponse echo(const HttpRequest& request) {
   return {200, "text/plain", request.method + " " + request.path + " " + request.body, {}};
+}
+
+std::string shown(const std::string& der) { return std::to_string(der.size()) + ":" + der + ";"; }
+
+HttpResponse tell_shown(const HttpRequest& request) {
+  HttpResponse out;
+  if (!request.client_certificates) out.body = "none";
+  if (request.client_certificates)
+    for (const std::string& der : *request.client_certificates) out.body += shown(der);
+  return out;
 }
 
 TlsMaterial material_of(const Identity& identity) {
@@ -171,6 +182,135 @@ TEST_SUITE("threads: tls") {
       options.identity = &good;
       CHECK(is_served(&good, version, used_session(world, options)));
     }
+  }
+
+  TEST_CASE("clients that are asked who they are show what they like, and all of it arrives") {
+    const Identity authority = Identity::authority("root");
+    const Identity server_identity = authority.issue("server");
+    TlsMaterial material = material_of(server_identity);
+    material.asks_clients = true;
+    const TlsContext context(material);
+    const HttpServer server({.address = "127.0.0.1:0", .tls = &context}, {}, tell_shown);
+
+    const Identity root = Identity::authority("devices");
+    const Identity middle = root.issue_authority("plant");
+    const Identity device = middle.issue("device");
+    const Identity alone = Identity::self_signed("alone");
+    const Identity over = Identity::self_signed("over", -1);
+    const Identity over_below = middle.issue("over", -1);
+    const Identity is_authority = Identity::authority("device");
+    struct Case {
+      std::string name;
+      const Identity* identity;
+      std::vector<Identity> along;
+    };
+    const Case cases[] = {
+        {"none", nullptr, {}},
+        {"of an unknown authority", &device, {}},
+        {"with an intermediate", &device, {middle}},
+        {"with all", &device, {middle, root}},
+        {"in an order of its own", &device, {root, middle}},
+        {"with one that has nothing to do with it", &device, {alone}},
+        {"self-signed", &alone, {}},
+        {"expired", &over, {}},
+        {"expired, with its chain", &over_below, {middle, root}},
+        {"an authority itself", &is_authority, {}},
+        {"of the server's own authority", &server_identity, {authority}},
+        {"very many", &device, std::vector<Identity>(150, middle)},
+    };
+    for (const TlsVersion version : {TlsVersion::V1_2, TlsVersion::V1_3}) {
+      for (const Case& c : cases) {
+        CAPTURE(c.name);
+        TlsClient client(server.address(), {.authority = authority.certificate(),
+                                            .version = version,
+                                            .identity = c.identity,
+                                            .along = c.along});
+        std::string expected = c.identity != nullptr ? shown(c.identity->der()) : "none";
+        for (const Identity& next : c.along) expected += shown(next.der());
+        for (int request = 0; request < 2; ++request) {
+          REQUIRE(client.send(kGet));
+          const auto answer = client.read_answer();
+          REQUIRE(answer);
+          CHECK(answer->body == expected);
+        }
+        CHECK_FALSE(client.was_resumed());
+        CHECK_FALSE(client.session());  // there is nothing to come back with
+      }
+    }
+  }
+
+  TEST_CASE("who is asked must have the key of its certificate, and no more than 100 KB of them") {
+    const Identity authority = Identity::authority("root");
+    TlsMaterial material = material_of(authority.issue("server"));
+    material.asks_clients = true;
+    const TlsContext context(material);
+    const HttpServer server({.address = "127.0.0.1:0", .tls = &context}, {}, tell_shown);
+    const Identity good = Identity::self_signed("device");
+    const Identity impostor = good.impostor();
+    const auto is_served = [&](const Identity& identity, std::size_t along, TlsVersion version) {
+      TlsClient client(server.address(), {.authority = authority.certificate(),
+                                          .version = version,
+                                          .identity = &identity,
+                                          .along = std::vector<Identity>(along, good)});
+      return client.is_open() && client.send(kGet) && client.read_answer();
+    };
+    const std::size_t too_many = 102'400 / good.der().size();
+    for (const TlsVersion version : {TlsVersion::V1_2, TlsVersion::V1_3}) {
+      CHECK(is_served(good, 0, version));
+      CHECK_FALSE(is_served(impostor, 0, version));
+      CHECK_FALSE(is_served(good, too_many, version));
+    }
+  }
+
+  TEST_CASE("a connection's requests share its client's certificates") {
+    const Identity authority = Identity::authority("root");
+    TlsMaterial material = material_of(authority.issue("server"));
+    material.asks_clients = true;
+    const TlsContext context(material);
+    std::mutex mutex;
+    std::vector<HttpRequest> requests;  // which keeps what they hold
+    const auto keep = [&](const HttpRequest& request) {
+      const std::lock_guard lock(mutex);
+      requests.push_back(request);
+      return HttpResponse{};
+    };
+    const HttpServer server({.address = "127.0.0.1:0", .tls = &context}, {}, keep);
+    const Identity device = Identity::self_signed("device");
+    for (int connection = 0; connection < 2; ++connection) {
+      TlsClient client(server.address(),
+                       {.authority = authority.certificate(), .identity = &device});
+      for (int request = 0; request < 2; ++request) {
+        REQUIRE(client.send(kGet));
+        REQUIRE(client.read_answer());
+      }
+    }
+    const std::lock_guard lock(mutex);
+    REQUIRE(requests.size() == 4);
+    REQUIRE(requests[0].client_certificates);
+    CHECK(requests[0].client_certificates == requests[1].client_certificates);
+    CHECK(requests[2].client_certificates == requests[3].client_certificates);
+    CHECK(requests[0].client_certificates != requests[2].client_certificates);
+  }
+
+  TEST_CASE("certificates that are required arrive too; without TLS, or unasked, there are none") {
+    const Identity authority = Identity::authority("root");
+    const Identity device = authority.issue("device");
+    const auto body_of = [&](const TlsMaterial& material) {
+      const TlsContext context(material);
+      const HttpServer server({.address = "127.0.0.1:0", .tls = &context}, {}, tell_shown);
+      TlsClient client(server.address(),
+                       {.authority = authority.certificate(), .identity = &device});
+      REQUIRE(client.send(kGet));
+      const auto answer = client.read_answer();
+      REQUIRE(answer);
+      return answer->body;
+    };
+    TlsMaterial material = material_of(authority.issue("server"));
+    CHECK(body_of(material) == "none");
+    material.client_ca = authority.certificate();
+    CHECK(body_of(material).starts_with(shown(device.der())));
+    const HttpServer plain({"127.0.0.1:0"}, {}, tell_shown);
+    CHECK(ask(plain.address(), kGet)->body == "none");
   }
 
   TEST_CASE("large requests and answers, pipelined, in many records") {
