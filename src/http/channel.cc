@@ -68,6 +68,11 @@ void Channel::notice(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 && std::exchange(waits_to_write_, false)) more_ = true;
 }
 
+bool Channel::is_finished() const {
+  if (!ssl_) return socket_.is_finished();
+  return (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 // What SSL_read or SSL_write came to.
 Transfer Channel::outcome(int result) {
   if (result > 0) return {Transfer::Result::Some, static_cast<std::size_t>(result)};

@@ -13,7 +13,8 @@
 
 namespace allocd {
 
-// Never waits. Shakes hands by itself while it is asked to receive.
+// Never waits. Shakes hands by itself, on the side that `ssl` is made for, while it is asked to
+// receive.
 class Channel {
  public:
   // `fd` as for Socket, which owns it; `ssl` may be null: no TLS then.
@@ -30,6 +31,12 @@ class Channel {
   // Whether HTTP can be spoken. What comes before is the handshake.
   bool is_open() const { return open_; }
   bool has_begun() const { return socket_.has_received(); }
+  // Whether what was blocked last waits until the peer takes more, and not for something of its.
+  bool waits_to_write() const { return waits_to_write_; }
+  // Once receiving has ended: whether the peer said so. Otherwise what came may be a part only.
+  bool is_finished() const;
+  // Null without TLS.
+  const ssl_st* tls() const { return ssl_.get(); }
   // What the peer, a client, showed in the handshake: see HttpRequest.
   const std::shared_ptr<const std::vector<std::string>>& client_certificates() const {
     return client_certificates_;

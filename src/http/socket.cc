@@ -32,7 +32,8 @@ Transfer Socket::receive(std::span<char> into) {
       return {Transfer::Result::Some, size};
     }
     if (got < 0 && errno == EINTR) continue;
-    if (got == 0 || !would_block()) return {Transfer::Result::Ended, 0};
+    finished_ = got == 0;
+    if (finished_ || !would_block()) return {Transfer::Result::Ended, 0};
     readable_ = hung_up_ = false;
   }
   return {Transfer::Result::Blocked, 0};

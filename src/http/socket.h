@@ -37,6 +37,8 @@ class Socket {
   bool is_readable() const { return readable_; }
   // Whether anything ever came.
   bool has_received() const { return received_; }
+  // Whether the peer sends no more, and said so.
+  bool is_finished() const { return finished_; }
 
   // Asks the system only where there may be something.
   Transfer receive(std::span<char> into);
@@ -49,6 +51,7 @@ class Socket {
   bool readable_ = false;
   bool hung_up_ = false;  // its end is to be received too
   bool received_ = false;
+  bool finished_ = false;
 };
 
 }  // namespace allocd
