@@ -7,12 +7,12 @@
 #include <iterator>
 #include <utility>
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "diagnostics/utf8.h"
 #include "policy/base64.h"
+#include "policy/openssl_cleanup.h"
 
 namespace allocd {
 namespace {
@@ -47,15 +47,6 @@ constexpr CertificateField kFields[] = {
     {"sha256", Part::Sha256},
     {"notBefore", Part::NotBefore},
     {"notAfter", Part::NotAfter},
-};
-
-// OpenSSL leaves its errors in a queue of the thread, where a TLS connection would find them.
-class ErrorsForgotten {
- public:
-  ErrorsForgotten() { ERR_set_mark(); }
-  ~ErrorsForgotten() { ERR_pop_to_mark(); }
-  ErrorsForgotten(const ErrorsForgotten&) = delete;
-  ErrorsForgotten& operator=(const ErrorsForgotten&) = delete;
 };
 
 // What stands between the lines of the first certificate of a PEM text; other texts as they are.
@@ -146,13 +137,16 @@ void Certificate::Free::operator()(x509_st* certificate) const { X509_free(certi
 
 std::optional<Certificate> Certificate::parse(std::string_view text) {
   auto der = from_base64(without_armour(text));
-  if (!der || der->empty()) return std::nullopt;
+  return der ? from_der(std::move(*der)) : std::nullopt;
+}
+
+std::optional<Certificate> Certificate::from_der(std::string der) {
   const ErrorsForgotten no_errors;
-  const auto* at = reinterpret_cast<const unsigned char*>(der->data());
-  const unsigned char* end = at + der->size();
-  std::unique_ptr<x509_st, Free> parsed(d2i_X509(nullptr, &at, static_cast<long>(der->size())));
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  const unsigned char* end = at + der.size();
+  std::unique_ptr<x509_st, Free> parsed(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   if (!parsed || at != end) return std::nullopt;
-  return Certificate(std::move(*der), parsed.release());
+  return Certificate(std::move(der), parsed.release());
 }
 
 std::optional<std::string> Certificate::value(std::size_t certificate_field) const {

@@ -24,10 +24,16 @@ class Certificate {
   // From base64 of DER, as DPS sends it, or PEM, of which the first certificate counts. White space
   // in the base64 does not count. Nothing for everything else, whatever it is.
   static std::optional<Certificate> parse(std::string_view text);
+  // From DER as it is, with nothing behind it.
+  static std::optional<Certificate> from_der(std::string der);
 
   // Nothing where the certificate does not say. Of several, as with OU, the last one: in DER names
   // go from the general to the particular.
   std::optional<std::string> value(std::size_t certificate_field) const;
+
+  const std::string& der() const { return der_; }
+  // As OpenSSL has read it; lives as long as this one.
+  x509_st* parsed() const { return parsed_.get(); }
 
  private:
   struct Free {
