@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -32,6 +33,7 @@ std::string written(const std::function<bool(BIO*)>& write) {
 }
 
 void extend(X509* certificate, X509* issuer, int kind, const std::string& value) {
+  if (value.empty()) return;
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
   const std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
@@ -39,48 +41,80 @@ void extend(X509* certificate, X509* issuer, int kind, const std::string& value)
   must(extension && X509_add_ext(certificate, extension.get(), -1) == 1);
 }
 
+std::shared_ptr<EVP_PKEY> new_key() {
+  std::shared_ptr<EVP_PKEY> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  must(key != nullptr);
+  return key;
+}
+
+// Of a server or client with that DNS name or address.
+CertificateTerms server_terms(const std::string& name, int days) {
+  const bool is_address = name.find_first_not_of("0123456789.") == std::string::npos;
+  return {.names = {name},
+          .first_day = days < 0 ? 2 * days : -1,
+          .last_day = days,
+          .alternative_names = (is_address ? "IP:" : "DNS:") + name};
+}
+
 }  // namespace
 
-Identity Identity::make(const std::string& name, bool is_authority, int days,
+CertificateTerms authority_terms(const std::string& name) {
+  return {.names = {name}, .basic_constraints = "critical,CA:TRUE"};
+}
+
+Identity Identity::make(const CertificateTerms& terms, std::shared_ptr<evp_pkey_st> key,
                         const Identity* issuer) {
   Identity out;
-  out.key_.reset(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  out.key_ = std::move(key);
   out.certificate_.reset(X509_new(), X509_free);
   X509* made = out.certificate_.get();
-  must(out.key_ && made != nullptr);
+  must(made != nullptr);
 
   std::uint64_t serial = 0;
   must(RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) == 1);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(made), serial >> 1U);
   X509_set_version(made, X509_VERSION_3);
-  constexpr long kDay = 24L * 60 * 60;
-  X509_gmtime_adj(X509_getm_notBefore(made), days < 0 ? 2 * days * kDay : -kDay);
-  X509_gmtime_adj(X509_getm_notAfter(made), days * kDay);
+  X509_time_adj_ex(X509_getm_notBefore(made), terms.first_day, 0, nullptr);
+  X509_time_adj_ex(X509_getm_notAfter(made), terms.last_day, 0, nullptr);
   X509_set_pubkey(made, out.key_.get());
-  X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  for (const std::string& name : terms.names)
+    must(X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_UTF8,
+                                    reinterpret_cast<const unsigned char*>(name.data()),
+                                    static_cast<int>(name.size()), -1, 0) == 1);
   X509* signer = issuer != nullptr ? issuer->certificate_.get() : made;
   X509_set_issuer_name(made, X509_get_subject_name(signer));
-  extend(made, signer, NID_basic_constraints, is_authority ? "critical,CA:TRUE" : "CA:FALSE");
-  const bool is_address = name.find_first_not_of("0123456789.") == std::string::npos;
-  if (!is_authority)
-    extend(made, signer, NID_subject_alt_name, (is_address ? "IP:" : "DNS:") + name);
+  extend(made, signer, NID_basic_constraints, terms.basic_constraints);
+  extend(made, signer, NID_key_usage, terms.key_usage);
+  extend(made, signer, NID_ext_key_usage, terms.extended_key_usage);
+  extend(made, signer, NID_subject_alt_name, terms.alternative_names);
   must(X509_sign(made, (issuer != nullptr ? issuer->key_ : out.key_).get(), EVP_sha256()) > 0);
   return out;
 }
 
-Identity Identity::authority(const std::string& name) { return make(name, true, 30, nullptr); }
+Identity Identity::authority(const std::string& name) { return self_signed(authority_terms(name)); }
 
 Identity Identity::issue(const std::string& name, int days) const {
-  return make(name, false, days, this);
+  return issue(server_terms(name, days));
+}
+
+Identity Identity::alone(const std::string& name, int days) {
+  return self_signed(server_terms(name, days));
 }
 
 Identity Identity::issue_authority(const std::string& name) const {
-  return make(name, true, 30, this);
+  return issue(authority_terms(name));
 }
 
-Identity Identity::self_signed(const std::string& name, int days) {
-  return make(name, false, days, nullptr);
+Identity Identity::self_signed(const CertificateTerms& terms) {
+  return make(terms, new_key(), nullptr);
+}
+
+Identity Identity::issue(const CertificateTerms& terms) const {
+  return make(terms, new_key(), this);
+}
+
+Identity Identity::certified_by(const Identity& issuer, const CertificateTerms& terms) const {
+  return make(terms, key_, &issuer);
 }
 
 // Keys are compared by their public part: so this one says that of the right key.

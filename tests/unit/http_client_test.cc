@@ -416,7 +416,7 @@ TEST_SUITE("threads: http client") {
     const TemporaryFolder folder;
     const Identity authority = Identity::authority("root");
     const Identity middle = authority.issue_authority("middle");
-    const Identity alone = Identity::self_signed("localhost");
+    const Identity alone = Identity::alone("localhost");
     const std::string right = folder.write("ca.pem", authority.certificate());
     const std::string wrong = folder.write("other.pem", Identity::authority("other").certificate());
     const std::string both = folder.write(

@@ -195,8 +195,8 @@ TEST_SUITE("threads: tls") {
     const Identity root = Identity::authority("devices");
     const Identity middle = root.issue_authority("plant");
     const Identity device = middle.issue("device");
-    const Identity alone = Identity::self_signed("alone");
-    const Identity over = Identity::self_signed("over", -1);
+    const Identity alone = Identity::alone("alone");
+    const Identity over = Identity::alone("over", -1);
     const Identity over_below = middle.issue("over", -1);
     const Identity is_authority = Identity::authority("device");
     struct Case {
@@ -245,7 +245,7 @@ TEST_SUITE("threads: tls") {
     material.asks_clients = true;
     const TlsContext context(material);
     const HttpServer server({.address = "127.0.0.1:0", .tls = &context}, {}, tell_shown);
-    const Identity good = Identity::self_signed("device");
+    const Identity good = Identity::alone("device");
     const Identity impostor = good.impostor();
     const auto is_served = [&](const Identity& identity, std::size_t along, TlsVersion version) {
       TlsClient client(server.address(), {.authority = authority.certificate(),
@@ -275,7 +275,7 @@ TEST_SUITE("threads: tls") {
       return HttpResponse{};
     };
     const HttpServer server({.address = "127.0.0.1:0", .tls = &context}, {}, keep);
-    const Identity device = Identity::self_signed("device");
+    const Identity device = Identity::alone("device");
     for (int connection = 0; connection < 2; ++connection) {
       TlsClient client(server.address(),
                        {.authority = authority.certificate(), .identity = &device});
