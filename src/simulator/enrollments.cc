@@ -9,20 +9,21 @@
 #include "analysis/id_alphabet.h"
 #include "diagnostics/closest_match.h"
 #include "policy/base64.h"
+#include "policy/certificate.h"
 #include "policy/letter_case.h"
 #include "rulefile/map_reader.h"
 #include "rulefile/text_file.h"
 #include "rulefile/yaml_tree.h"
+#include "simulator/device_certificate.h"
+#include "simulator/without_keys.h"
 
 namespace allocd {
 namespace {
 
-constexpr std::string_view kCertificate = "-----BEGIN CERTIFICATE-----";
-
 class EnrollmentsReader {
  public:
-  EnrollmentsReader(std::filesystem::path folder, Diagnostics& diagnostics)
-      : folder_(std::move(folder)), diagnostics_(diagnostics) {}
+  EnrollmentsReader(const ReadCertificate& read, Diagnostics& diagnostics)
+      : read_(read), diagnostics_(diagnostics) {}
 
   Enrollments read(const LocatedValue& value) {
     Enrollments out;
@@ -93,86 +94,95 @@ class EnrollmentsReader {
       }
     }
     if (!is_group && map.find("deviceId") != nullptr) out.device_id = filled_text(map, "deviceId");
-    if (const LocatedValue* attested = map.require("attestation")) read_attestation(*attested, out);
+    if (const LocatedValue* attested = map.require("attestation"))
+      out.attestation = attestation(*attested, out);
     if (const LocatedValue* policy = map.find("reprovisionPolicy"))
       out.reprovision = reprovision_policy(*policy);
     if (map.find("iotHubs") != nullptr) out.hubs = hubs(map, "iotHubs");
-    if (const auto status =
-            choice(map, "provisioningStatus", {"enabled", "disabled"}, diagnostics_))
+    if (const auto status = choice(map, "provisioningStatus", {"enabled", "disabled"}))
       out.enabled = *status == "enabled";
     if (const LocatedValue* twin = map.map("initialTwin")) out.initial_twin = twin->json();
     map.finish();
     return out;
   }
 
-  static std::optional<std::string> choice(MapReader& map, std::string_view key,
-                                           const std::vector<std::string_view>& choices,
-                                           Diagnostics& said) {
+  std::optional<std::string> choice(MapReader& map, std::string_view key,
+                                    const std::vector<std::string_view>& choices) {
     auto text = map.text(key);
     if (!text) return std::nullopt;
     if (std::find(choices.begin(), choices.end(), text->value) == choices.end()) {
-      said.error(text->range, "unknown-choice",
-                 in_backticks(key) + " cannot be " + in_backticks(text->value),
-                 suggestion(text->value, choices));
+      diagnostics_.error(text->range, "unknown-choice",
+                         in_backticks(key) + " cannot be " + in_backticks(text->value),
+                         suggestion(text->value, choices));
       return std::nullopt;
     }
     return std::move(text->value);
   }
 
-  void read_attestation(const LocatedValue& value, Enrollment& out) {
-    Diagnostics said;
-    out.attestation = attestation(value, out.is_group, said);
-    for (Diagnostic mistake : said.all()) {
-      mistake.snippet.clear();  // a key may stand in that line
-      diagnostics_.add(std::move(mistake));
-    }
-  }
-
-  std::variant<SymmetricKeys, X509Certificate> attestation(const LocatedValue& value, bool is_group,
-                                                           Diagnostics& said) {
-    MapReader map(value, "`attestation`", said);
+  std::variant<SymmetricKeys, X509Certificate> attestation(const LocatedValue& value,
+                                                           const Enrollment& whose) {
+    MapReader map(value, "`attestation`", diagnostics_);
     if (!map.is_map() || map.require("type") == nullptr) return {};
-    const auto type = choice(map, "type", {"symmetricKey", "x509"}, said);
+    const auto type = choice(map, "type", {"symmetricKey", "x509"});
     if (!type) return {};
     std::variant<SymmetricKeys, X509Certificate> out;
     if (*type == "x509") {
-      const char* const name = is_group ? "signingCertificate" : "clientCertificate";
+      const char* const name = whose.is_group ? "signingCertificate" : "clientCertificate";
       map.require(name);
-      out = X509Certificate{certificate(map, name, said)};
+      out = X509Certificate{certificate(map, name, whose)};
     } else {
       map.require("primaryKey");
       SymmetricKeys keys;
-      keys.primary = key(map, "primaryKey", said);
-      keys.secondary = key(map, "secondaryKey", said);
+      keys.primary = key(map, "primaryKey");
+      keys.secondary = key(map, "secondaryKey");
       out = std::move(keys);
     }
     map.finish();
     return out;
   }
 
-  static std::string key(MapReader& map, std::string_view name, Diagnostics& said) {
+  std::string key(MapReader& map, std::string_view name) {
     const auto text = map.text(name);
     if (!text) return {};
     auto bytes = from_base64(text->value);
     if (bytes && !bytes->empty()) return std::move(*bytes);
-    said.error(text->range, "bad-key", in_backticks(name) + " is no base64",
-               "copy the key as the portal shows it, with the `=` at its end");
+    diagnostics_.error(text->range, "bad-key", in_backticks(name) + " is no base64",
+                       "copy the key as the portal shows it, with the `=` at its end");
     return {};
   }
 
-  std::string certificate(MapReader& map, std::string_view name, Diagnostics& said) {
+  std::string certificate(MapReader& map, std::string_view name, const Enrollment& whose) {
     const auto path = map.text(name);
     if (!path) return {};
+    const std::string quoted = in_backticks(path->value);
     std::string why;
-    auto text = read_text_file((folder_ / path->value).string(), why);
+    auto text = read_(path->value, why);
     if (!text) {
-      said.error(path->range, "unreadable-file",
-                 "cannot read " + in_backticks(path->value) + ": " + why);
+      diagnostics_.error(path->range, "unreadable-file", "cannot read " + quoted + ": " + why);
       return {};
     }
-    if (text->find(kCertificate) == std::string::npos)
-      said.error(path->range, "bad-certificate",
-                 in_backticks(path->value) + " holds no certificate in PEM");
+    const std::string der = pem_certificate_der(*text);
+    if (der.empty()) {
+      const bool is_der = Certificate::from_der(*text).has_value();
+      const bool has_lines = text->find("-----BEGIN CERTIFICATE-----") != std::string::npos;
+      diagnostics_.error(path->range, "bad-certificate",
+                         quoted + (is_der      ? " holds a certificate in DER, not in PEM"
+                                   : has_lines ? " holds a certificate that cannot be read"
+                                               : " holds no certificate in PEM"),
+                         is_der ? "`openssl x509 -in FILE -out FILE.pem` writes it as PEM" : "");
+    } else if (whose.is_group && !is_authority(der)) {
+      diagnostics_.error(
+          path->range, "no-authority",
+          "the certificate in " + quoted + " is not allowed to sign others",
+          "a group takes the certificate of the authority that signed those of its devices "
+          "(`basicConstraints` with CA:TRUE; `keyUsage`, if any, with keyCertSign); that of "
+          "a single device belongs to an individual enrollment");
+    } else if (!whose.is_group && is_valid_id(whose.id)) {
+      if (const auto why_not = why_not_called(der, whose.id))
+        diagnostics_.error(path->range, "other-name",
+                           "the certificate in " + quoted + " " + *why_not,
+                           "a device with a certificate registers with its common name");
+    }
     return std::move(*text);
   }
 
@@ -195,7 +205,7 @@ class EnrollmentsReader {
     into.push_back(std::move(enrollment));
   }
 
-  const std::filesystem::path folder_;
+  const ReadCertificate& read_;
   Diagnostics& diagnostics_;
   std::vector<std::string> linked_hubs_;
   std::set<std::string> group_ids_;
@@ -204,6 +214,19 @@ class EnrollmentsReader {
 
 }  // namespace
 
+std::optional<Enrollments> parse_enrollments(std::shared_ptr<const SourceFile> file,
+                                             const ReadCertificate& read,
+                                             Diagnostics& diagnostics) {
+  Diagnostics found;
+  Enrollments out;
+  const auto tree = parse_yaml(*file, found);
+  if (tree) out = EnrollmentsReader(read, found).read(*tree);
+  diagnostics.append(without_keys(found, *file, tree ? &*tree : nullptr));
+  if (found.has_errors()) return std::nullopt;
+  out.file = std::move(file);
+  return out;
+}
+
 std::optional<Enrollments> load_enrollments(const std::string& path, Diagnostics& diagnostics) {
   std::string why;
   auto text = read_text_file(path, why);
@@ -211,15 +234,11 @@ std::optional<Enrollments> load_enrollments(const std::string& path, Diagnostics
     diagnostics.file_error(path, "unreadable-file", "cannot be read: " + why);
     return std::nullopt;
   }
-  const auto file = std::make_shared<const SourceFile>(path, path, std::move(*text));
-  const std::size_t errors = diagnostics.errors();
-  const auto tree = parse_yaml(*file, diagnostics);
-  if (!tree) return std::nullopt;
-  Enrollments out =
-      EnrollmentsReader(std::filesystem::path(path).parent_path(), diagnostics).read(*tree);
-  if (diagnostics.errors() > errors) return std::nullopt;
-  out.file = file;
-  return out;
+  const auto beside = [&](const std::string& name, std::string& why_not) {
+    return read_text_file((std::filesystem::path(path).parent_path() / name).string(), why_not);
+  };
+  return parse_enrollments(std::make_shared<const SourceFile>(path, path, std::move(*text)), beside,
+                           diagnostics);
 }
 
 }  // namespace allocd

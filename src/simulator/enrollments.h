@@ -1,6 +1,7 @@
 // Who may register with the local DPS, and how they prove who they are: a file of enrollments in.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,8 @@ struct SymmetricKeys {
   std::string secondary;  // empty where there is none
 };
 
-// A certificate as PEM: the device's own, or the one that signs those of a group's devices.
+// A certificate as PEM, of which the first one counts: the device's own, or the one that signs
+// those of a group's devices, and is allowed to.
 struct X509Certificate {
   std::string pem;
 };
@@ -53,9 +55,17 @@ struct Enrollments {
   std::shared_ptr<const SourceFile> file;  // where the places are
 };
 
-// The enrollments of the file at `path`; files of certificates are found relative to it. Where
-// anything is wrong, all of it is in `diagnostics`, and nothing comes back. Never throws on any
-// input.
+// The text of a certificate's file, named as in the enrollments; else nothing, and `why` says the
+// reason.
+using ReadCertificate =
+    std::function<std::optional<std::string>(const std::string& path, std::string& why)>;
+
+// Where anything is wrong, all of it is in `diagnostics`, and nothing comes back. Never throws on
+// any input.
+std::optional<Enrollments> parse_enrollments(std::shared_ptr<const SourceFile> file,
+                                             const ReadCertificate& read, Diagnostics& diagnostics);
+
+// The same of the file at `path`; files of certificates are found relative to it.
 std::optional<Enrollments> load_enrollments(const std::string& path, Diagnostics& diagnostics);
 
 }  // namespace allocd
