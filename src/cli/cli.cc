@@ -72,6 +72,18 @@ Examples:
   allocd serve --config /etc/allocd/allocd.yaml
       with every setting from a file)";
 
+constexpr const char* kSimulateExamples = R"(
+Examples:
+  allocd simulate --webhook http://127.0.0.1:8080/allocate --enrollments enrollments.yaml \
+      --device breakroom499-contoso-tstrsd-007
+      what a device gets from the rules, past true attestation and the service's own checks
+  allocd simulate --webhook http://127.0.0.1:8080/allocate --enrollments enrollments.yaml \
+      --ca-out ca.pem
+      on https://127.0.0.1:8443, for device SDKs that trust ca.pem
+  allocd simulate --webhook "https://contoso.azurewebsites.net/api/allocate?code=$CODE" \
+      --enrollments enrollments.yaml --devices 10000 --pattern 'dev-{n}-contoso-tstrsd-007' --rate 500
+      a crowd of devices, and how long they waited)";
+
 constexpr const char* kReloadExamples = R"(
 Examples:
   allocd reload
@@ -242,6 +254,86 @@ void add_device_key(CLI::App& app, DeviceKeyOptions& options) {
   command->footer(kDeviceKeyExamples);
 }
 
+void add_simulated_devices(CLI::App& command, SimulateOptions& options) {
+  command
+      .add_option("--device", options.devices,
+                  "Register these devices from within, one by one, and print what each gets; "
+                  "behind = a file with the payload that it sends")
+      ->type_name("ID[=FILE]");
+  command.add_option("--devices", options.device_count, "Register so many from within")
+      ->check(CLI::Range(1, 10'000'000))
+      ->type_name("N");
+  command.add_option("--pattern", options.pattern, "Their IDs; {n} is 1, 2 and so on")
+      ->capture_default_str()
+      ->type_name("TEXT");
+  command
+      .add_option("--payload", options.payload,
+                  "What each of them sends; {n} in it is the device's number")
+      ->type_name("JSON");
+  command
+      .add_option("--rate", options.rate, "How many of them begin in a second [as fast as it goes]")
+      ->check(CLI::Range(0.001, 1'000'000.0))
+      ->type_name("NUMBER");
+  command
+      .add_option("--enrollment-group", options.enrollment_group,
+                  "The group whose key gives them theirs [the first with a key]")
+      ->type_name("ID");
+}
+
+void add_simulate(CLI::App& app, SimulateOptions& options) {
+  CLI::App* command = app.add_subcommand(
+      "simulate", "Stand in for DPS, as devices see it, in front of an allocation webhook");
+  command->add_option("--webhook", options.webhook, "The webhook, with its key")
+      ->required()
+      ->type_name("URL");
+  command
+      ->add_option("--enrollments", options.enrollments,
+                   "Who may register, and how they prove who they are: a YAML file")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--listen", options.listen, "Address for devices, HOST:PORT or unix:PATH")
+      ->capture_default_str()
+      ->type_name("ADDR:PORT");
+  command
+      ->add_option("--tls-cert", options.tls_cert,
+                   "Its certificate, PEM; without one, one for localhost is made up")
+      ->type_name("FILE");
+  command->add_option("--tls-key", options.tls_key, "The key of that certificate, PEM")
+      ->type_name("FILE");
+  command
+      ->add_option("--ca-out", options.ca_out,
+                   "Where to write the authority of a made-up certificate, PEM")
+      ->type_name("FILE");
+  command->add_flag("--http", options.http, "No TLS: devices with certificates cannot register");
+  command
+      ->add_option("--webhook-ca", options.webhook_ca,
+                   "The authority that vouches for an https:// webhook [those of the system]")
+      ->type_name("FILE");
+  command
+      ->add_option("--webhook-timeout", options.webhook_timeout,
+                   "Seconds after which an answer counts as 503")
+      ->check(CLI::Range(0.01, 3600.0))
+      ->capture_default_str()
+      ->type_name("SECONDS");
+  command
+      ->add_option("--time-scale", options.time_scale,
+                   "How long the waits between two calls of the webhook are; 0.01: a hundredth")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str()
+      ->type_name("NUMBER");
+  command
+      ->add_option("--state", options.state,
+                   "A file that keeps registrations; without one they are forgotten at the end")
+      ->type_name("FILE");
+  command
+      ->add_option("--report", options.report,
+                   "Where to write what each hub holds in the end, JSON; on SIGHUP, too")
+      ->type_name("FILE");
+  add_simulated_devices(*command, options);
+  add_output_option(*command, options.format);
+  command->footer(kSimulateExamples);
+}
+
 int parse_and_run(int argc, char** argv) {
   CLI::App app(
       "allocd decides which IoT hub a device gets, and with which initial twin:\n"
@@ -261,6 +353,8 @@ int parse_and_run(int argc, char** argv) {
   add_device_key(app, device_key_options);
   ReloadOptions reload_options;
   add_reload(app, reload_options);
+  SimulateOptions simulate_options;
+  add_simulate(app, simulate_options);
   app.add_subcommand("version", "Print the version");
   std::vector<std::string_view> names;
   const auto commands = app.get_subcommands(nullptr);
@@ -284,6 +378,7 @@ int parse_and_run(int argc, char** argv) {
   if (app.got_subcommand("test")) return run_test(test_options);
   if (app.got_subcommand("diff")) return run_diff(diff_options);
   if (app.got_subcommand("reload")) return run_reload(reload_options);
+  if (app.got_subcommand("simulate")) return run_simulate(simulate_options);
   if (app.got_subcommand("device-key")) return run_device_key(device_key_options);
   return print_version();
 }

@@ -77,6 +77,30 @@ struct DeviceKeyOptions {
 };
 int run_device_key(const DeviceKeyOptions& options);
 
+struct SimulateOptions {
+  std::string webhook;
+  std::string enrollments;
+  std::string listen = "127.0.0.1:8443";
+  std::string tls_cert;
+  std::string tls_key;
+  std::string ca_out;
+  bool http = false;
+  std::string webhook_ca;       // a file; empty: the system's authorities
+  double webhook_timeout = 30;  // seconds
+  double time_scale = 1;
+  std::string state;
+  std::string report;
+  // Any of these: devices from within, and no listener.
+  std::vector<std::string> devices;  // ID, or ID=FILE
+  std::size_t device_count = 0;
+  std::string pattern = "device-{n}";
+  std::string payload;
+  double rate = 0;
+  std::string enrollment_group;
+  Format format = Format::Text;
+};
+int run_simulate(const SimulateOptions& options);
+
 int print_version();
 std::string version();
 

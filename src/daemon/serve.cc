@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <pthread.h>
 #include <signal.h>
 #include <utility>
 
@@ -11,28 +10,11 @@
 
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "daemon/signals.h"
 
 namespace allocd {
 
 namespace {
-
-// The signals that the daemon listens to, kept from every thread so that only wait() gets them.
-class Signals {
- public:
-  Signals() {
-    sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set_, signal);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  }
-  int wait() const {
-    int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {}
-    return signal;
-  }
-
- private:
-  sigset_t set_;
-};
 
 int cannot_start(const std::string& why) {
   std::fprintf(stderr, "allocd: error: %s\n", why.c_str());

@@ -61,8 +61,8 @@ std::variant<HttpReply, NoReply> ask_server(const std::string& address, const st
   });
 }
 
-HttpClient::HttpClient(HttpUrl url, std::string authority)
-    : url_(std::move(url)), authority_(std::move(authority)) {}
+HttpClient::HttpClient(HttpUrl url, std::string authority, int cancel_fd)
+    : url_(std::move(url)), authority_(std::move(authority)), cancel_fd_(cancel_fd) {}
 
 HttpClient::~HttpClient() = default;
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
@@ -75,7 +75,7 @@ std::variant<HttpReply, NoReply> HttpClient::post(const std::string& body,
   auto reply = without_throwing([&] {
     const std::string request =
         request_text("POST", url_.target, host_header(url_), content_type, body);
-    return ask(request, Deadline(patience), max_bytes);
+    return ask(request, Deadline(patience, cancel_fd_), max_bytes);
   });
   if (std::holds_alternative<NoReply>(reply)) connection_.reset();
   return reply;

@@ -27,8 +27,9 @@ std::variant<HttpReply, NoReply> ask_server(const std::string& address, const st
 class HttpClient {
  public:
   // `authority` is the path of a PEM file of those whom an https:// server is believed by; empty:
-  // the system's. It is read when it is first needed.
-  explicit HttpClient(HttpUrl url, std::string authority = {});
+  // the system's. It is read when it is first needed. Once there is something to read from
+  // `cancel_fd`, which stays the caller's, nothing is waited for any more; -1: there never is.
+  explicit HttpClient(HttpUrl url, std::string authority = {}, int cancel_fd = -1);
   ~HttpClient();
   HttpClient(HttpClient&&) noexcept;
   HttpClient& operator=(HttpClient&&) noexcept;
@@ -47,6 +48,7 @@ class HttpClient {
 
   HttpUrl url_;
   std::string authority_;
+  int cancel_fd_;
   std::unique_ptr<Trust> trust_;                  // null until needed
   std::unique_ptr<ClientConnection> connection_;  // null where none is kept
 };

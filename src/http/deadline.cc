@@ -20,18 +20,28 @@ std::string duration_text(std::chrono::milliseconds duration) {
 
 }  // namespace
 
-Deadline::Deadline(std::chrono::milliseconds patience)
-    : patience_(std::min(patience, kLongest)), end_(Clock::now() + patience_) {}
+Deadline::Deadline(std::chrono::milliseconds patience, int cancel_fd)
+    : patience_(std::min(patience, kLongest)),
+      end_(Clock::now() + patience_),
+      cancel_fd_(cancel_fd) {}
 
-NoReply Deadline::missed() const { return {"no answer within " + duration_text(patience_)}; }
+bool Deadline::is_cancelled() const {
+  return cancel_fd_ >= 0 && wait_for(cancel_fd_, POLLIN, Clock::now()) != 0;
+}
 
-short wait_for(int fd, short events, Deadline::Clock::time_point end) {
-  pollfd watched{fd, events, 0};
+NoReply Deadline::missed() const {
+  if (is_cancelled()) return {"nobody waits for the answer any more"};
+  return {"no answer within " + duration_text(patience_)};
+}
+
+short wait_for(int fd, short events, Deadline::Clock::time_point end, int cancel_fd) {
+  // What is negative, poll passes over.
+  pollfd watched[] = {{fd, events, 0}, {cancel_fd, POLLIN, 0}};
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Deadline::Clock::now());
     const int ready =
-        poll(&watched, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
-    if (ready > 0) return watched.revents;
+        poll(watched, 2, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
+    if (ready > 0) return watched[1].revents != 0 ? short{0} : watched[0].revents;
     if (ready < 0 && errno != EINTR) return POLLERR;  // what it waits for will say what is wrong
     if (ready == 0 && left.count() <= 0) return 0;
   }

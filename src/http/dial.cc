@@ -34,8 +34,9 @@ NoReply because(int error) {
 }
 
 // Whether `fd` got connected by then; errno says why not.
-bool is_connected(int fd, Deadline::Clock::time_point end) {
-  if (wait_for(fd, POLLOUT, end) == 0) {
+bool is_connected(int fd, const Deadline& deadline) {
+  const auto end = std::min(deadline.end(), Deadline::Clock::now() + kKnocking);
+  if (wait_for(fd, POLLOUT, end, deadline.cancel_fd()) == 0) {
     errno = ETIMEDOUT;
     return false;
   }
@@ -49,8 +50,8 @@ bool is_connected(int fd, Deadline::Clock::time_point end) {
 int try_dial(int family, const sockaddr* where, socklen_t length, const Deadline& deadline) {
   const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -1;
-  const auto end = std::min(deadline.end(), Deadline::Clock::now() + kKnocking);
-  if (connect(fd, where, length) == 0 || (errno == EINPROGRESS && is_connected(fd, end))) return fd;
+  if (connect(fd, where, length) == 0 || (errno == EINPROGRESS && is_connected(fd, deadline)))
+    return fd;
   const int error = errno;
   close(fd);
   errno = error;

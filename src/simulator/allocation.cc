@@ -15,7 +15,6 @@ namespace {
 constexpr int kNotAllocated = 400207;
 constexpr int kNoHub = 400208;
 constexpr int kUnauthorized = 400209;
-constexpr int kRetries = 10;
 
 std::string masked(const std::string& url) {
   const std::size_t query = url.find('?');
@@ -155,7 +154,7 @@ std::variant<Allocated, NotAllocated, AskAgain> read_allocation(
 }
 
 std::optional<std::chrono::seconds> wait_before_retry(int tries) {
-  if (tries < 1 || tries > kRetries) return std::nullopt;
+  if (tries < 1 || tries > kMostWebhookRetries) return std::nullopt;
   return std::chrono::seconds(1 + 9 * (tries - 1));
 }
 

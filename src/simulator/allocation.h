@@ -59,6 +59,8 @@ struct AskAgain {
 std::variant<Allocated, NotAllocated, AskAgain> read_allocation(
     const std::variant<HttpReply, NoReply>& answer, const std::vector<std::string>& hubs);
 
+constexpr int kMostWebhookRetries = 10;
+
 // When a question is repeated for the `tries`th time, 1 to 10, after the one before; nothing where
 // the service gives up.
 std::optional<std::chrono::seconds> wait_before_retry(int tries);
