@@ -56,6 +56,7 @@ class EnrollmentsReader {
     return std::move(text->value);
   }
 
+  // Each must be linked, but for the linked ones themselves, which are not known yet.
   std::vector<std::string> hubs(MapReader& map, const std::string& key) {
     std::vector<std::string> out;
     const LocatedValue* list = map.list(key);
@@ -67,8 +68,8 @@ class EnrollmentsReader {
       if (!name) continue;
       if (name->value.empty())
         diagnostics_.error(name->range, "empty-text", "a hub needs a name");
-      else if (key != "linkedHubs" && std::find(linked_hubs_.begin(), linked_hubs_.end(),
-                                                name->value) == linked_hubs_.end())
+      else if (!linked_hubs_.empty() && std::find(linked_hubs_.begin(), linked_hubs_.end(),
+                                                  name->value) == linked_hubs_.end())
         diagnostics_.error(name->range, "unlinked-hub",
                            in_backticks(name->value) + " is not among `linkedHubs`",
                            suggestion(name->value, {linked_hubs_.begin(), linked_hubs_.end()}));
@@ -101,9 +102,21 @@ class EnrollmentsReader {
     if (map.find("iotHubs") != nullptr) out.hubs = hubs(map, "iotHubs");
     if (const auto status = choice(map, "provisioningStatus", {"enabled", "disabled"}))
       out.enabled = *status == "enabled";
-    if (const LocatedValue* twin = map.map("initialTwin")) out.initial_twin = twin->json();
+    if (const LocatedValue* twin = map.find("initialTwin")) out.initial_twin = initial_twin(*twin);
     map.finish();
     return out;
+  }
+
+  Json initial_twin(const LocatedValue& value) {
+    MapReader map(value, "`initialTwin`", diagnostics_);
+    map.map("tags");
+    if (const LocatedValue* properties = map.find("properties")) {
+      MapReader inner(*properties, "`properties`", diagnostics_);
+      inner.map("desired");
+      inner.finish();
+    }
+    map.finish();
+    return value.json();
   }
 
   std::optional<std::string> choice(MapReader& map, std::string_view key,
