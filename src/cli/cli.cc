@@ -82,7 +82,9 @@ Examples:
       on https://127.0.0.1:8443, for device SDKs that trust ca.pem
   allocd simulate --webhook "https://contoso.azurewebsites.net/api/allocate?code=$CODE" \
       --enrollments enrollments.yaml --devices 10000 --pattern 'dev-{n}-contoso-tstrsd-007' --rate 500
-      a crowd of devices, and how long they waited)";
+      a crowd of devices, and how long they waited
+  allocd simulate --enrollments enrollments.yaml --check
+      whether the file is right, without calling anybody)";
 
 constexpr const char* kReloadExamples = R"(
 Examples:
@@ -263,8 +265,7 @@ void add_simulated_devices(CLI::App& command, SimulateOptions& options) {
   command.add_option("--devices", options.device_count, "Register so many from within")
       ->check(CLI::Range(1, 10'000'000))
       ->type_name("N");
-  command.add_option("--pattern", options.pattern, "Their IDs; {n} is 1, 2 and so on")
-      ->capture_default_str()
+  command.add_option("--pattern", options.pattern, "Their IDs; {n} is 1, 2 and so on [device-{n}]")
       ->type_name("TEXT");
   command
       .add_option("--payload", options.payload,
@@ -283,16 +284,20 @@ void add_simulated_devices(CLI::App& command, SimulateOptions& options) {
 void add_simulate(CLI::App& app, SimulateOptions& options) {
   CLI::App* command = app.add_subcommand(
       "simulate", "Stand in for DPS, as devices see it, in front of an allocation webhook");
-  command->add_option("--webhook", options.webhook, "The webhook, with its key")
-      ->required()
+  command
+      ->add_option("--webhook", options.webhook,
+                   "The webhook, with its key; needed but for --check")
       ->type_name("URL");
   command
       ->add_option("--enrollments", options.enrollments,
                    "Who may register, and how they prove who they are: a YAML file")
       ->required()
       ->type_name("FILE");
-  command->add_option("--listen", options.listen, "Address for devices, HOST:PORT or unix:PATH")
-      ->capture_default_str()
+  command->add_flag("--check", options.check,
+                    "Only check that file, exit 1 where something is wrong with it");
+  command
+      ->add_option("--listen", options.listen,
+                   "Address for devices, HOST:PORT or unix:PATH [127.0.0.1:8443]")
       ->type_name("ADDR:PORT");
   command
       ->add_option("--tls-cert", options.tls_cert,
@@ -311,15 +316,13 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
       ->type_name("FILE");
   command
       ->add_option("--webhook-timeout", options.webhook_timeout,
-                   "Seconds after which an answer counts as 503")
+                   "Seconds after which an answer counts as 503 [30]")
       ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str()
       ->type_name("SECONDS");
   command
       ->add_option("--time-scale", options.time_scale,
-                   "How long the waits between two calls of the webhook are; 0.01: a hundredth")
+                   "How long the waits between two calls of the webhook are; 0.01: a hundredth [1]")
       ->check(CLI::Range(0.0, 100.0))
-      ->capture_default_str()
       ->type_name("NUMBER");
   command
       ->add_option("--state", options.state,

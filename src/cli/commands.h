@@ -80,6 +80,7 @@ int run_device_key(const DeviceKeyOptions& options);
 struct SimulateOptions {
   std::string webhook;
   std::string enrollments;
+  bool check = false;  // the enrollments, and nothing else
   std::string listen = "127.0.0.1:8443";
   std::string tls_cert;
   std::string tls_key;

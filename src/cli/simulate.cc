@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analysis/id_alphabet.h"
+#include "cli/check_enrollments.h"
 #include "cli/commands.h"
 #include "cli/device_outcomes.h"
 #include "cli/output.h"
@@ -165,6 +166,8 @@ int register_devices(const SimulateOptions& options, SimulateWith with,
 
 int run_simulate(const SimulateOptions& options) {
   if (const auto why = contradiction(options)) return usage(*why);
+  if (options.check) return check_enrollments(options.enrollments, options.format);
+  if (options.webhook.empty()) return usage("`--webhook` is required, the URL of the webhook");
   std::string why;
   const auto url = parse_url(options.webhook, why);
   if (!url) return usage("`--webhook`: " + why);
