@@ -8,6 +8,7 @@ import {basename, dirname, join, relative, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import Ajv from 'ajv/dist/2020.js';
 import {parse} from 'yaml';
+import {checkEnrollments} from './enrollments.mjs';
 import {Loader, forEach} from './loader.mjs';
 import {apart, mutants} from './mutants.mjs';
 import {checkTestFiles} from './test_files.mjs';
@@ -63,6 +64,7 @@ function fail(where, what) {
 const isUnseen = (error) =>
   kUnseen.some((u) => u.code === error.code && (u.message?.test(error.message) ?? true));
 const shown = (errors) => errors.map((e) => `${e.message} [${e.code}]`).join('; ');
+const failFile = (file, what) => fail(file.startsWith(kRoot) ? named(file) : file, what);
 const read = (file) => readFileSync(file, 'utf8');
 const named = (file) => relative(kRoot, file);
 const found = (folder, ending) =>
@@ -93,6 +95,11 @@ function* parts(schema, pointer = '') {
     }
 }
 
+// The keys that the schemas know, each once.
+const keysOf = (...schemas) => [...new Set(
+  schemas.flatMap((whole) => [...parts(whole)])
+    .flatMap(({schema}) => Object.keys(schema.properties ?? {})))];
+
 // The validator of a schema file, which must be valid, as must all examples and defaults in it.
 function validator(file) {
   const schema = JSON.parse(read(file));
@@ -120,18 +127,21 @@ const validators = new Map(
   found(join(kRoot, 'schemas'), '.schema.json').map((file) => [basename(file), validator(file)]));
 const rulesSchema = JSON.parse(read(join(kRoot, 'schemas/rules.schema.json')));
 const testsSchema = JSON.parse(read(join(kRoot, 'schemas/tests.schema.json')));
+const enrollmentsSchema = JSON.parse(read(join(kRoot, 'schemas/enrollments.schema.json')));
 const isRuleFile = validators.get('rules.schema.json');
 const whyNot = () => isRuleFile.errors.slice(0, 3)
   .map((e) => `${e.instancePath || 'the file'} ${e.message}`).join('; ');
 
 function checkHovers(file, whole) {
-  for (const {schema, pointer} of parts(whole))
+  for (const {schema, pointer} of parts(whole)) {
+    if (pointer.endsWith('/if')) continue; // asks, and shows nothing
     for (const [name, property] of Object.entries(schema.properties ?? {})) {
       const target = property.$ref && whole.$defs[property.$ref.slice('#/$defs/'.length)];
       for (const key of ['title', 'description'])
         if (!property[key] && !target?.[key])
           fail(file, `${pointer}/properties/${name} has no ${key}`);
     }
+  }
 }
 
 // ---- Rule files
@@ -221,6 +231,7 @@ async function main(binary) {
     const loader = new Loader(resolve(binary), folder);
     checkHovers('schemas/rules.schema.json', rulesSchema);
     checkHovers('schemas/tests.schema.json', testsSchema);
+    checkHovers('schemas/enrollments.schema.json', enrollmentsSchema);
     if (failures.length > 0) return; // of the schemas themselves: the rest would only repeat them
     const bodies = await checkBodies(loader);
 
@@ -240,33 +251,37 @@ async function main(binary) {
     await checkAccepted(loader, accepted);
     for (const set of sets(refused)) await checkRefused(loader, set);
 
-    const keys = new Set(
-      ['a', 'payload.a', 'enrollment.a', '/a', 'inventory', 'inventory.site', 'certificate.a']);
-    for (const {schema} of parts(rulesSchema))
-      for (const key of Object.keys(schema.properties ?? {})) keys.add(key);
+    const keys = ['a', 'payload.a', 'enrollment.a', '/a', 'inventory', 'inventory.site',
+      'certificate.a', ...keysOf(rulesSchema)];
     const originals = accepted.map((file) => ({name: basename(file), value: parse(read(file))}));
-    const all = [...mutants(originals, [...keys])];
+    const all = [...mutants(originals, keys)];
     await forEach(sets(all), (set) => checkMutants(loader, set));
 
-    const testKeys = new Set();
-    for (const whole of [testsSchema, rulesSchema.$defs.sample])
-      for (const {schema} of parts(whole))
-        for (const key of Object.keys(schema.properties ?? {})) testKeys.add(key);
     const tests = await checkTestFiles({
       loader,
       rules: join(kRoot, 'rules/contoso/90-default.yaml'),
       worked: found(join(kRoot, 'rules'), '.test.yaml'),
       accepted: found(join(kHere, 'tests/accepted'), '.test.yaml'),
       refused: found(join(kHere, 'tests/refused'), '.test.yaml'),
-      keys: [...testKeys],
+      keys: keysOf(testsSchema, rulesSchema.$defs.sample),
       accepts: validators.get('tests.schema.json'),
-      fail: (file, what) => fail(file.startsWith(kRoot) ? named(file) : file, what),
+      fail: failFile,
+    });
+    const enrollments = await checkEnrollments({
+      loader,
+      certificates: found(join(kHere, 'enrollments/accepted'), '.pem'),
+      accepted: found(join(kHere, 'enrollments/accepted'), '.yaml'),
+      refused: found(join(kHere, 'enrollments/refused'), '.yaml'),
+      keys: keysOf(enrollmentsSchema),
+      accepts: validators.get('enrollments.schema.json'),
+      fail: failFile,
     });
 
     console.log(
       `schema: ${failures.length} disagreements; ${validators.size} schemas, ` +
       `${rules.length} rule files, ${accepted.length} accepted, ${refused.length} refused, ` +
       `${all.length} mutants, ${tests.files} test files, ${tests.mutants} mutants of those, ` +
+      `${enrollments.files} files of enrollments, ${enrollments.mutants} mutants of those, ` +
       `${bodies} requests; ` +
       `${loader.runs} runs, ${((Date.now() - began) / 1000).toFixed(1)} s`);
   } finally {

@@ -1,7 +1,7 @@
-// Asks allocd what it thinks of rule files and requests.
+// Asks allocd what it thinks of rule files and others, and of requests.
 import {execFile} from 'node:child_process';
-import {mkdirSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {copyFileSync, mkdirSync, writeFileSync} from 'node:fs';
+import {basename, join} from 'node:path';
 
 const kProcesses = 3; // at a time
 const kMostKept = 2000; // diagnostics that one run tells of
@@ -73,6 +73,19 @@ export class Loader {
       byFile.get(d.file).push(d);
     }
     return files.map((file) => byFile.get(file));
+  }
+
+  // The errors of a file of enrollments.
+  async enrollmentErrors(file) {
+    const {ok, diagnostics} = await this.json('simulate', '--enrollments', file, '--check');
+    if (ok !== (diagnostics.length === 0))
+      throw new Error(`${file}: ok is ${ok}, beside its errors`);
+    return diagnostics;
+  }
+
+  // Puts a copy of `file` beside the new ones, under its own name.
+  keep(file) {
+    copyFileSync(file, join(this.#folder, basename(file)));
   }
 
   // The name of a new file that holds `value`.

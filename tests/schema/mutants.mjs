@@ -1,4 +1,4 @@
-// Rule files with one thing changed. The same ones in every run.
+// Files with one thing changed. The same ones in every run.
 
 const kValues = [null, true, 0, 1, -1, 1.5, '', 'a', '3', 'first', 'a b', 'a.b', '$', '${', '${}',
   '${hub}', '${payload.a:-b}', '${payload.a:-b|int}', '${a|b}', '>=1 <2', [], ['a'], [1], [null],
@@ -103,13 +103,26 @@ function* crossed(files, keys, random, count) {
   }
 }
 
-// All mutants of `files` ({name, value}), as the same. `keys` are those that rule files know.
-export function* mutants(files, keys) {
+// All mutants of `files` ({name, value}), as the same. `keys` are those that such files know; every
+// part of the files `changed` is changed, and `crossings` come of two files.
+export function* mutants(files, keys, {changed = files, crossings = 1500} = {}) {
   const random = new Random(20220803);
-  for (const {name, value} of files)
+  for (const {name, value} of changed)
     for (const mutant of systematic(value, random))
       if (mutant !== undefined) yield {name, value: mutant};
-  yield* crossed(files, keys, random, 1500);
+  yield* crossed(files, keys, random, crossings);
+}
+
+// Those with a letter less or more in one text, for texts that are more than words.
+export function* misspelt(files) {
+  for (const {name, value} of files)
+    for (const path of places(value)) {
+      const text = at(value, path);
+      if (typeof text !== 'string') continue;
+      const others = [text.slice(0, -1), `\u00e4${text}`];
+      for (const end of ['A', '.', '=', ' ']) others.push(text + end);
+      for (const other of others) yield {name, value: replaced(value, path, other)};
+    }
 }
 
 // `value` with names for its templates that no other file has: what it means stays the same.
