@@ -7,7 +7,7 @@ _allocd_value_of() {
   local words
   while read -ra words; do
     [[ ${words[0]:-} == "$1" || ${words[0]:-} == *",$1" ]] || continue
-    [[ ${words[1]:-} =~ ^[A-Z][A-Z:|-]*(\{.*\})?$ ]] && printf '%s\n' "${words[1]}"
+    [[ ${words[1]:-} =~ ^[A-Z][]=[A-Z:|-]*(\{.*\})?$ ]] && printf '%s\n' "${words[1]}"
     return
   done
 }
@@ -16,6 +16,7 @@ _allocd() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local program=${COMP_WORDS[0]} help
   COMPREPLY=()
+  [[ $current != = ]] || { previous=$current current=; }  # `ID=FILE` is three words here
   if ((COMP_CWORD == 1)); then
     help=$("$program" --help 2>/dev/null) || return
     mapfile -t COMPREPLY < <(compgen -W "--help $(sed -n '/^Subcommands:/,$s/^  \([a-z-]*\) .*/\1/p' <<<"$help")" -- "$current")
