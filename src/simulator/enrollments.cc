@@ -29,7 +29,8 @@ class EnrollmentsReader {
     Enrollments out;
     MapReader map(value, "file of enrollments", diagnostics_);
     if (!map.is_map()) return out;
-    if (map.require("idScope") != nullptr) out.id_scope = filled_text(map, "idScope");
+    map.require("idScope");
+    if (auto scope = filled_text(map, "idScope")) out.id_scope = std::move(scope->value);
     if (map.require("linkedHubs") != nullptr)
       linked_hubs_ = out.linked_hubs = hubs(map, "linkedHubs");
     const LocatedValue* groups = map.list("enrollmentGroups");
@@ -48,12 +49,11 @@ class EnrollmentsReader {
   }
 
  private:
-  std::string filled_text(MapReader& map, std::string_view key) {
+  std::optional<Located<std::string>> filled_text(MapReader& map, std::string_view key) {
     auto text = map.text(key);
-    if (!text) return {};
-    if (text->value.empty())
-      diagnostics_.error(text->range, "empty-text", in_backticks(key) + " is empty");
-    return std::move(text->value);
+    if (!text || !text->value.empty()) return text;
+    diagnostics_.error(text->range, "empty-text", in_backticks(key) + " is empty");
+    return std::nullopt;
   }
 
   // Each must be linked, but for the linked ones themselves, which are not known yet.
@@ -94,7 +94,8 @@ class EnrollmentsReader {
         out.id = std::move(text->value);
       }
     }
-    if (!is_group && map.find("deviceId") != nullptr) out.device_id = filled_text(map, "deviceId");
+    if (!is_group)
+      if (auto device = filled_text(map, "deviceId")) out.device_id = std::move(device->value);
     if (const LocatedValue* attested = map.require("attestation"))
       out.attestation = attestation(*attested, out);
     if (const LocatedValue* policy = map.find("reprovisionPolicy"))
@@ -165,7 +166,7 @@ class EnrollmentsReader {
   }
 
   std::string certificate(MapReader& map, std::string_view name, const Enrollment& whose) {
-    const auto path = map.text(name);
+    const auto path = filled_text(map, name);
     if (!path) return {};
     const std::string quoted = in_backticks(path->value);
     std::string why;

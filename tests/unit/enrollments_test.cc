@@ -151,6 +151,8 @@ TEST_CASE("enrollments: mistakes are found where they were made, all at once") {
        "5:57 unknown-key"},
       {group("    attestation: {type: x509, clientCertificate: ca.pem}\n"),
        "5:18 missing-key, 5:31 unknown-key"},
+      {group("    attestation: {type: x509, signingCertificate: ''}\n"), "5:51 empty-text"},
+      {group("    attestation: {type: x509, signingCertificate: ''}\n"), "5:51 empty-text"},
       {group("    attestation: {type: x509, signingCertificate: no.pem}\n"),
        "5:51 unreadable-file"},
       {group("    attestation: {type: x509, signingCertificate: empty.pem}\n"),
