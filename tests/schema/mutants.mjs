@@ -119,9 +119,8 @@ export function* misspelt(files) {
     for (const path of places(value)) {
       const text = at(value, path);
       if (typeof text !== 'string') continue;
-      const others = [text.slice(0, -1), `\u00e4${text}`];
-      for (const end of ['A', '.', '=', ' ']) others.push(text + end);
-      for (const other of others) yield {name, value: replaced(value, path, other)};
+      for (const other of [text.slice(0, -1), `\u00e4${text}`, `${text}.`, `${text} `])
+        yield {name, value: replaced(value, path, other)};
     }
 }
 
