@@ -270,7 +270,10 @@ async function main(binary) {
     const enrollments = await checkEnrollments({
       loader,
       certificates: found(join(kHere, 'enrollments/accepted'), '.pem'),
-      accepted: found(join(kHere, 'enrollments/accepted'), '.yaml'),
+      accepted: [
+        ...found(join(kRoot, 'packaging/simulate'), '.yaml'),
+        ...found(join(kHere, 'enrollments/accepted'), '.yaml'),
+      ],
       refused: found(join(kHere, 'enrollments/refused'), '.yaml'),
       keys: keysOf(enrollmentsSchema),
       accepts: validators.get('enrollments.schema.json'),

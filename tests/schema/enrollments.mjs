@@ -1,5 +1,6 @@
 // Holds schemas/enrollments.schema.json and `allocd simulate --check` together, as check.mjs does for
-// rule files: by the files in enrollments/accepted/ and enrollments/refused/, and by mutants.
+// rule files: by the packaged one, by those in enrollments/accepted/ and enrollments/refused/, and
+// by mutants.
 import {checkEach} from './each_file.mjs';
 import {misspelt, mutants} from './mutants.mjs';
 
