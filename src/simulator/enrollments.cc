@@ -193,7 +193,7 @@ class EnrollmentsReader {
           "a single device belongs to an individual enrollment");
     } else if (!whose.is_group && is_valid_id(whose.id)) {
       if (const auto why_not = why_not_called(der, whose.id))
-        diagnostics_.error(path->range, "other-name",
+        diagnostics_.error(path->range, "other-common-name",
                            "the certificate in " + quoted + " " + *why_not,
                            "a device with a certificate registers with its common name");
     }

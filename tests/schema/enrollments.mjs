@@ -11,7 +11,7 @@ const kUnseen = [
   {code: 'unreadable-file', message: /^cannot read/, why: 'certificates are other files'},
   {code: 'bad-certificate', why: 'certificates are other files'},
   {code: 'no-authority', why: 'certificates are other files'},
-  {code: 'other-name', why: 'certificates are other files'},
+  {code: 'other-common-name', why: 'certificates are other files'},
   {code: 'number-range', why: 'a schema sees numbers as doubles'},
 ];
 const kWhole = 'all-keys.yaml'; // has everything that there is

@@ -199,7 +199,7 @@ TEST_CASE("enrollments: what is wrong with a certificate") {
        "device belongs to an individual enrollment"},
       {"registrationId: lab-1", client, "lab-2.pem",
        "the certificate in `lab-2.pem` has the common name `lab-2`, not the registration ID "
-       "`lab-1` [other-name]",
+       "`lab-1` [other-common-name]",
        "a device with a certificate registers with its common name"},
   };
   for (const Case& c : cases) {
