@@ -12,7 +12,9 @@
 namespace allocd {
 
 // What a byte may be part of (RFC 9110, 5.6.2 and 5.5).
-enum ByteKind : std::uint8_t { kToken = 1, kVisible = 2, kControl = 4 };
+constexpr std::uint8_t kToken = 1;
+constexpr std::uint8_t kVisible = 2;
+constexpr std::uint8_t kControl = 4;
 
 inline constexpr std::array<std::uint8_t, 256> kByteKinds = [] {
   std::array<std::uint8_t, 256> out{};
@@ -23,11 +25,11 @@ inline constexpr std::array<std::uint8_t, 256> kByteKinds = [] {
       out[c] |= kToken;
   }
   for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
-    out[static_cast<std::size_t>(c)] |= kToken;
+    out[static_cast<unsigned char>(c)] |= kToken;
   return out;
 }();
 
-inline bool is_kind(ByteKind kind, char c) {
+inline bool is_kind(std::uint8_t kind, char c) {
   return (kByteKinds[static_cast<unsigned char>(c)] & kind) != 0;
 }
 

@@ -2,8 +2,10 @@
 #include <arpa/inet.h>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <netinet/in.h>
 #include <optional>
 #include <poll.h>
@@ -210,6 +212,17 @@ TEST_SUITE("threads: http client") {
       CHECK(post(client, "question") == "200 " + std::string(number));
   }
 
+  TEST_CASE("a connection that is to end is not asked again") {
+    const PlainServer server([](int fd, int number) {
+      receive_until(fd, "question");
+      send_to(fd, ok(std::to_string(number), "Connection: close\r\n"));
+      wait_for_end(fd);
+    });
+    HttpClient client = client_of(server);
+    for (const char* number : {"0", "1"})
+      CHECK(post(client, "question") == "200 " + std::string(number));
+  }
+
   TEST_CASE("one that is closed when a request has just come is made anew, once") {
     std::vector<std::string> requests;
     {
@@ -256,6 +269,8 @@ TEST_SUITE("threads: http client") {
     const std::string busy = "HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy";
     const PlainServer hasty([&](int fd, int) { send_to(fd, busy); });
     CHECK(post(client_of(hasty), "question") == "503 busy");
+    // The connection breaks under what is still being sent.
+    CHECK(post(client_of(hasty), std::string(32 << 20, 'x')) == "503 busy");
 
     HttpLimits limits;
     limits.connections = 0;
@@ -350,6 +365,15 @@ TEST_SUITE("threads: http client") {
     const PlainServer deaf([&](int, int) { done.wait(); });
     CHECK(post(client_of(deaf), std::string(32 << 20, 'x'), kLittlePatience) == kNoAnswer);
     ended.set_value();
+    // One that never pauses.
+    const PlainServer flood([&](int fd, int) {
+      std::string many;
+      for (int i = 0; i < 10'000; ++i) many += "1\r\nx\r\n";
+      begin(fd, chunks);
+      pollfd watched{fd, POLLRDHUP, 0};
+      while (poll(&watched, 1, 0) == 0) send_to(fd, many);
+    });
+    CHECK(told(client_of(flood).post("question", kJson, kLittlePatience, 1 << 30)) == kNoAnswer);
     const PlainServer late([](int fd, int) { wait_for_end(fd); });
     CHECK(post(client_of(late), "x", 0ms) == "no answer within 0 s");
     CHECK(told(ask_server(late.address(), "GET", "/", 1s)) == "no answer within 1 s");

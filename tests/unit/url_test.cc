@@ -10,28 +10,28 @@ using namespace allocd;
 TEST_CASE("URLs are taken apart") {
   struct Case {
     std::string url;
-    bool is_tls;
     std::string host;
-    int port;
     std::string target;
     std::string host_header;
+    int port;
+    bool is_tls;
   };
   const Case cases[] = {
-      {"http://localhost", false, "localhost", 80, "/", "localhost"},
-      {"https://localhost/", true, "localhost", 443, "/", "localhost"},
-      {"HTTPS://Contoso-Alloc.example.com/api/x?code=A%2Fb==&c=/?", true,
-       "Contoso-Alloc.example.com", 443, "/api/x?code=A%2Fb==&c=/?", "Contoso-Alloc.example.com"},
-      {"http://127.0.0.1:8080/a", false, "127.0.0.1", 8080, "/a", "127.0.0.1:8080"},
-      {"http://h:80", false, "h", 80, "/", "h"},
-      {"https://h:80", true, "h", 80, "/", "h:80"},
-      {"http://h:443", false, "h", 443, "/", "h:443"},
-      {"https://h:65535?q", true, "h", 65535, "/?q", "h:65535"},
-      {"http://h:00080/", false, "h", 80, "/", "h"},
-      {"http://[::1]", false, "::1", 80, "/", "[::1]"},
-      {"http://[2001:DB8::1]:8080/x", false, "2001:DB8::1", 8080, "/x", "[2001:DB8::1]:8080"},
-      {"http://my_host-1./", false, "my_host-1.", 80, "/", "my_host-1."},
-      {"http://h?a@b:c", false, "h", 80, "/?a@b:c", "h"},
-      {"http://h//x/../\\y|", false, "h", 80, "//x/../\\y|", "h"},
+      {"http://localhost", "localhost", "/", "localhost", 80, false},
+      {"https://localhost/", "localhost", "/", "localhost", 443, true},
+      {"HTTPS://Contoso-Alloc.example.com/api/x?code=A%2Fb==&c=/?", "Contoso-Alloc.example.com",
+       "/api/x?code=A%2Fb==&c=/?", "Contoso-Alloc.example.com", 443, true},
+      {"http://127.0.0.1:8080/a", "127.0.0.1", "/a", "127.0.0.1:8080", 8080, false},
+      {"http://h:80", "h", "/", "h", 80, false},
+      {"https://h:80", "h", "/", "h:80", 80, true},
+      {"http://h:443", "h", "/", "h:443", 443, false},
+      {"https://h:65535?q", "h", "/?q", "h:65535", 65535, true},
+      {"http://h:00080/", "h", "/", "h", 80, false},
+      {"http://[::1]", "::1", "/", "[::1]", 80, false},
+      {"http://[2001:DB8::1]:8080/x", "2001:DB8::1", "/x", "[2001:DB8::1]:8080", 8080, false},
+      {"http://my_host-1./", "my_host-1.", "/", "my_host-1.", 80, false},
+      {"http://h?a@b:c", "h", "/?a@b:c", "h", 80, false},
+      {"http://h//x/../\\y|", "h", "//x/../\\y|", "h", 80, false},
   };
   for (const Case& c : cases) {
     CAPTURE(c.url);
