@@ -1,13 +1,13 @@
 #include "cli/test_files.h"
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
-#include <set>
+#include <poll.h>
 #include <sys/stat.h>
-#include <system_error>
 #include <utility>
 
-#include "daemon/folder_watch.h"
+#include "daemon/rule_folders.h"
 #include "rulefile/rule_paths.h"
 
 namespace allocd {
@@ -16,22 +16,20 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kQuiet(200);
+constexpr std::chrono::milliseconds kPoll(1000);  // where not everything can be heard
+constexpr std::size_t kMaxFolders = 8192;
 
-// `root` and all folders in it but hidden ones. What cannot be read is left out; the load says why.
-void add_folders(const std::string& root, std::set<std::string>& out) {
-  std::error_code error;
-  if (!fs::is_directory(root, error)) return;
-  out.insert(root);
-  for (fs::recursive_directory_iterator entries(root, error), end; !error && entries != end;
-       entries.increment(error)) {
-    std::error_code ignored;
-    if (!entries->is_directory(ignored)) continue;
-    if (entries->path().filename().string().starts_with('.')) {
-      entries.disable_recursion_pending();
-    } else {
-      out.insert(entries->path().string());
-    }
-  }
+bool is_readable(int descriptor, std::chrono::milliseconds patience) {
+  pollfd waited{descriptor, POLLIN, 0};
+  return poll(&waited, 1, static_cast<int>(patience.count())) > 0;
+}
+
+// Until something is heard, and then nothing for a moment, or for ten times as long.
+void wait_for_rest(RuleFolders& folders) {
+  while (!folders.heard()) is_readable(folders.descriptor(), std::chrono::milliseconds(-1));
+  const auto end = std::chrono::steady_clock::now() + 10 * kQuiet;
+  while (is_readable(folders.descriptor(), kQuiet) && std::chrono::steady_clock::now() < end)
+    folders.heard();
 }
 
 }  // namespace
@@ -64,25 +62,19 @@ void TestFiles::add(const LoadedRules& rules, const LoadedTests& tests) {
     if (!now.contains(path)) seen_.erase(path);
 }
 
-std::vector<std::string> TestFiles::folders() const {
-  std::set<std::string> out;
-  for (const std::string& path : paths_) {
-    add_folders(path, out);
-    // Where the path itself may be replaced.
-    const fs::path normal = fs::path(path).lexically_normal();
-    out.insert((normal.has_filename() ? normal : normal.parent_path()).parent_path().string());
-  }
-  // Folders behind links as well.
-  for (const auto& [path, stamp] : seen_) out.insert(fs::path(path).parent_path().string());
-  return {out.begin(), out.end()};
-}
-
 void TestFiles::wait_for_change() const {
+  std::vector<std::string> files;
+  for (const auto& [path, stamp] : seen_) files.push_back(path);
+  RuleFolders folders(kMaxFolders);
   for (;;) {
-    FolderWatch watch(folders());
+    const bool hears_all = folders.renew(paths_, files);
     // Behind the watch: what changes from here on is heard.
     if (have_changed()) return;
-    watch.wait(kQuiet);
+    if (hears_all) {
+      wait_for_rest(folders);
+    } else {
+      is_readable(folders.descriptor(), kPoll);
+    }
   }
 }
 

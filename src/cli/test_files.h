@@ -33,7 +33,6 @@ class TestFiles {
   using Stamps = std::map<std::string, Stamp>;
 
   Stamps look() const;
-  std::vector<std::string> folders() const;
 
   std::vector<std::string> paths_;
   std::vector<std::string> others_;  // tables and requests

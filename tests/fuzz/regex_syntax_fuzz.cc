@@ -27,7 +27,7 @@ std::vector<std::string> ids_near(const std::string& pattern) {
   std::vector<std::string> out = {"a", "A", "0", "-", "a.b", "Kk_s:S1", letters + "a"};
   for (std::size_t i = 0; i < letters.size(); ++i) {
     out.push_back(letters.substr(i, 1));
-    out.push_back(letters.substr(0, i) + letters.substr(i));
+    out.push_back(letters.substr(0, i) + letters.substr(i + 1));
     out.push_back(letters.substr(i));
     out.push_back(letters.substr(0, i + 1));
   }
