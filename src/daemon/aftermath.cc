@@ -1,11 +1,15 @@
 #include "daemon/aftermath.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace allocd {
 
 Aftermath::Aftermath(Take take, WhenFull when_full)
-    : take_(std::move(take)), when_full_(when_full), thread_([this] { run(); }) {}
+    : take_(std::move(take)),
+      blocks_until_(when_full == WhenFull::Block ? Clock::time_point::max()
+                                                 : Clock::time_point::min()),
+      thread_([this] { run(); }) {}
 
 Aftermath::~Aftermath() {
   {
@@ -24,7 +28,7 @@ void Aftermath::add(DecisionEvent event) {
     const auto has_room = [&] {
       return waiting_.empty() || (waiting_.size() < kMaxEvents && bytes_ + bytes <= kMaxBytes);
     };
-    taken_.wait(lock, [&] { return has_room() || when_full_ == WhenFull::Drop; });
+    while (!has_room() && Clock::now() < blocks_until_) taken_.wait_until(lock, blocks_until_);
     if (!has_room()) {
       ++dropped_;
       return;
@@ -42,10 +46,10 @@ bool Aftermath::settle(std::chrono::milliseconds patience) {
   return taken_.wait_for(lock, patience, [this, until = added_] { return finished_ >= until; });
 }
 
-void Aftermath::stop_blocking() {
+void Aftermath::block_until(Clock::time_point end) {
   {
     const std::lock_guard lock(mutex_);
-    when_full_ = WhenFull::Drop;
+    blocks_until_ = std::min(blocks_until_, end);
   }
   taken_.notify_all();
 }

@@ -17,6 +17,7 @@ namespace allocd {
 
 class Aftermath {
  public:
+  using Clock = std::chrono::steady_clock;
   using Take = std::function<void(const DecisionEvent&)>;
   // What to do where it does not keep up.
   enum class WhenFull { Drop, Block };
@@ -37,8 +38,8 @@ class Aftermath {
   void add(DecisionEvent event);
   // Waits until everything that was added before has been taken, or for `patience`: false then.
   bool settle(std::chrono::milliseconds patience);
-  // From now on nobody waits in add(): what finds no room is dropped.
-  void stop_blocking();
+  // From `end` on nobody waits in add(): what finds no room is dropped.
+  void block_until(Clock::time_point end);
   std::uint64_t dropped() const;
 
  private:
@@ -48,7 +49,7 @@ class Aftermath {
   mutable std::mutex mutex_;
   std::condition_variable filled_;
   std::condition_variable taken_;
-  WhenFull when_full_;
+  Clock::time_point blocks_until_;
   std::vector<DecisionEvent> waiting_;
   std::size_t bytes_ = 0;       // of those waiting
   std::uint64_t added_ = 0;     // events ever

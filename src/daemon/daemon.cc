@@ -18,6 +18,8 @@ namespace allocd {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 // Requests that take long are reloads: others are answered beside them.
 constexpr std::size_t kAdminThreads = 4;
 
@@ -49,6 +51,13 @@ void warn_of_redaction(const Redaction& redaction, const RuleSet& rules) {
         "found in the log",
         in_backticks(field));
 }
+
+// Of the end's time: what is left when clients have had theirs, and what the decision log leaves of
+// that to those behind it.
+constexpr std::chrono::seconds kForTheLog(1);
+constexpr std::chrono::milliseconds kForTheRest(200);
+// What systemd grants beyond it: a reload that is being made is waited for.
+constexpr std::chrono::seconds kForReloads(10);
 
 HttpLimits for_admin(HttpLimits limits) {
   limits.threads = kAdminThreads;
@@ -204,9 +213,13 @@ void Daemon::watch() {
 }
 
 void Daemon::stop(const char* why) {
+  // INVARIANT: over by `end`, whatever clients do, and however slow the decision log is.
+  const std::chrono::seconds for_clients(config_.limits.request_seconds);
+  const auto end_of_waits = Clock::now() + for_clients;
+  const auto end = end_of_waits + kForTheLog;
   stopping_ = true;
   spdlog::info("stopping on {}: finishing what is in flight", why);
-  service_.stopping("finishing what is in flight");
+  service_.stopping("finishing what is in flight", for_clients + kForTheLog + kForReloads);
   {
     std::unique_ptr<RuleWatch> last[2];
     {
@@ -216,13 +229,13 @@ void Daemon::stop(const char* why) {
     }
     // They wait for a reload that is being made, which tells the watch.
   }
-  // A log that cannot be written holds nobody up any more.
-  aftermath_->stop_blocking();
-  webhook_->stop();
-  aftermath_->settle(std::chrono::seconds(2));
-  if (log_) log_->stop();
+  aftermath_->block_until(end_of_waits);
+  webhook_->stop(end);
+  const auto end_of_log = end - kForTheRest;
+  aftermath_->settle(std::chrono::ceil<std::chrono::milliseconds>(end_of_log - Clock::now()));
+  if (log_) log_->stop(end_of_log);
   // The admin listener goes last: whoever asks meanwhile learns that it is stopping.
-  admin_->stop();
+  admin_->stop(end);
   watchdog_.reset();
   analysis_.reset();
   aftermath_.reset();

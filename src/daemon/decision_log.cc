@@ -32,7 +32,7 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 20U;
 constexpr milliseconds kFirstPause(100);
 constexpr milliseconds kLongestPause(5000);
 constexpr milliseconds kPauseWhenStopping(50);
-constexpr seconds kTimeToStop(2);
+constexpr seconds kTimeToStop(2);  // where nobody says more
 constexpr seconds kBetweenMessages(10);
 constexpr seconds kPatience(1);  // with a pipe that is full
 
@@ -73,7 +73,7 @@ class DecisionLog::Writer {
     thread_ = std::thread([this] { run(); });
   }
   ~Writer() {
-    stop();
+    stop(Clock::now() + kTimeToStop);
     close(wake_descriptor_);
   }
   Writer(const Writer&) = delete;
@@ -103,11 +103,11 @@ class DecisionLog::Writer {
     wake_all();
   }
 
-  void stop() {
+  void stop(Clock::time_point end) {
     {
       const std::lock_guard lock(mutex_);
       if (!stopping_) {
-        deadline_ = Clock::now() + kTimeToStop;
+        deadline_ = end;
         stopping_ = true;
         wake_all();
       }
@@ -324,7 +324,7 @@ DecisionLog::~DecisionLog() = default;
 
 bool DecisionLog::write(std::string line) { return writer_->write(std::move(line)); }
 void DecisionLog::reopen() { writer_->reopen(); }
-void DecisionLog::stop() { writer_->stop(); }
+void DecisionLog::stop(std::chrono::steady_clock::time_point end) { writer_->stop(end); }
 std::uint64_t DecisionLog::written() const { return writer_->written(); }
 std::uint64_t DecisionLog::dropped() const { return writer_->dropped(); }
 std::size_t DecisionLog::queued() const { return writer_->queued(); }

@@ -1,6 +1,7 @@
 // The decision log: a line for each decision, in a file, written by a thread of its own.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,7 +29,7 @@ class DecisionLog {
 
   // The log, or why its file cannot be opened: a message for people.
   static std::variant<std::unique_ptr<DecisionLog>, std::string> open(Options options);
-  // As stop().
+  // As stop(), within 2 s.
   ~DecisionLog();
   DecisionLog(const DecisionLog&) = delete;
   DecisionLog& operator=(const DecisionLog&) = delete;
@@ -40,8 +41,9 @@ class DecisionLog {
   bool write(std::string line);
   // The file was renamed: the next line goes into a new one of the same name. Returns at once.
   void reopen();
-  // Writes what is in the queue, within 2 s; what is left then is dropped. Nothing is taken after.
-  void stop();
+  // Writes what is in the queue; what is left at `end` is dropped, and counted. Nothing is taken
+  // after, and whoever waits is let go. Only the first call counts.
+  void stop(std::chrono::steady_clock::time_point end);
 
   std::uint64_t written() const;
   std::uint64_t dropped() const;

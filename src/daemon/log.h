@@ -12,9 +12,13 @@
 namespace allocd {
 
 // From now on spdlog writes to stderr, lines of `level` and above, or to the journal in their
-// place. Where there is no journal to be found, plain lines tell so. A log that cannot be written
-// keeps nobody from going on.
+// place. Where there is no journal to be found, plain lines tell so. A log that cannot be written,
+// or that nobody reads, keeps nobody from going on: a thread of its own, started here, writes it.
 void log_to_stderr(const std::string& level, LogFormat format = LogFormat::Auto);
+
+// Waits until what was logged is written, for half a second at most: before the process ends, or
+// something else writes to stderr.
+void flush_log();
 
 // Each mistake as a line of its own.
 void log(const Diagnostics& diagnostics);

@@ -17,6 +17,7 @@ namespace allocd {
 namespace {
 
 int cannot_start(const std::string& why) {
+  flush_log();
   std::fprintf(stderr, "allocd: error: %s\n", why.c_str());
   return kCannotStart;
 }
@@ -27,6 +28,7 @@ std::unique_ptr<InForce> in_force(const Config& config, std::shared_ptr<const Ru
   if (out) {
     log(diagnostics);
   } else {
+    flush_log();
     for (const Diagnostic& mistake : diagnostics.sorted())
       std::fputs(render(mistake).c_str(), stderr);
   }
@@ -71,6 +73,7 @@ int serve(ServeWith with) {
     int signal = 0;
     while ((signal = signals.wait()) == SIGHUP) daemon.reload();
     daemon.stop(signal == SIGINT ? "SIGINT" : "SIGTERM");
+    flush_log();
     return 0;
   } catch (const ListenError& error) {
     return cannot_start(error.message);

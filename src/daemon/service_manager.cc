@@ -82,8 +82,9 @@ void ServiceManager::reloading() const {
 
 void ServiceManager::status(const std::string& text) const { tell(status_line(text)); }
 
-void ServiceManager::stopping(const std::string& text) const {
-  tell("STOPPING=1\n" + status_line(text));
+void ServiceManager::stopping(const std::string& text, std::chrono::seconds within) const {
+  tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
+       std::to_string(std::chrono::microseconds(within).count()) + "\n" + status_line(text));
 }
 
 void ServiceManager::alive() const { tell("WATCHDOG=1"); }

@@ -36,7 +36,8 @@ class ServiceManager {
   void ready(const std::string& text) const;
   void reloading() const;
   void status(const std::string& text) const;
-  void stopping(const std::string& text) const;
+  // `within`: how long it may take, where the unit has not more patience than that anyway.
+  void stopping(const std::string& text, std::chrono::seconds within) const;
   void alive() const;
 
  private:

@@ -66,7 +66,8 @@ void EventLoop::wake() {
   [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
 }
 
-void EventLoop::finish() {
+void EventLoop::finish(Clock::time_point by) {
+  finish_by_ = by;
   finishing_ = true;
   wake();
 }
@@ -245,7 +246,8 @@ void EventLoop::end_late_ones() {
 }
 
 void EventLoop::begin_to_finish() {
-  end_ = desk_.now + std::chrono::seconds(desk_.limits.request_seconds) + kLastWords;
+  end_ = std::min(desk_.now + std::chrono::seconds(desk_.limits.request_seconds) + kLastWords,
+                  finish_by_);
   while (true) {
     Connection* next = nullptr;
     {

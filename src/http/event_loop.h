@@ -42,8 +42,8 @@ class EventLoop {
   void make_room() { wake(); }
   // The one that has been idle for longest, if any, ends in any case.
   void free_descriptor();
-  // Nobody will be brought any more.
-  void finish();
+  // Nobody will be brought any more; whoever is not done at `by` is cut off.
+  void finish(std::chrono::steady_clock::time_point by);
   // Asks for a beat of pulse(), once in each round and once at the end.
   std::uint64_t ask_for_beat();
   Pulse& pulse() { return pulse_; }
@@ -80,6 +80,7 @@ class EventLoop {
   // ends first, and no other structure of timers is needed.
   std::array<std::list<Connection>, 5> by_phase_;
   Clock::time_point end_ = Clock::time_point::max();  // known once finishing
+  Clock::time_point finish_by_;                       // set before `finishing_` is
   std::atomic<bool> finishing_ = false;
   Pulse pulse_;
   std::mutex arriving_mutex_;

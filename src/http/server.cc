@@ -43,6 +43,8 @@ class OpenListener {
   Listener listener_;
 };
 
+constexpr auto kWhenever = std::chrono::steady_clock::time_point::max();
+
 std::size_t thread_count(const HttpLimits& limits) {
   return limits.threads > 0 ? limits.threads : std::max(1U, std::thread::hardware_concurrency());
 }
@@ -67,11 +69,11 @@ class HttpServer::Impl {
       for (const auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
       accepting_ = std::thread([this] { acceptor_->run(); });
     } catch (const std::system_error& error) {
-      stop();
+      stop(kWhenever);
       throw ListenError{std::string("cannot start to serve: ") + error.what()};
     }
   }
-  ~Impl() { stop(); }
+  ~Impl() { stop(kWhenever); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -95,7 +97,7 @@ class HttpServer::Impl {
     return acceptor_->pulse().came(asked_acceptor, deadline);
   }
 
-  void stop() {
+  void stop(std::chrono::steady_clock::time_point by) {
     const std::lock_guard lock(stop_mutex_);
     stopping_ = true;
     // The acceptor first: a loop ends when nobody brings it connections any more.
@@ -104,7 +106,7 @@ class HttpServer::Impl {
       accepting_.join();
     }
     listener_.end();
-    for (const auto& loop : loops_) loop->finish();
+    for (const auto& loop : loops_) loop->finish(by);
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
   }
@@ -135,6 +137,6 @@ std::size_t HttpServer::connections() const { return impl_->connections(); }
 
 bool HttpServer::is_alive(std::chrono::milliseconds patience) { return impl_->is_alive(patience); }
 
-void HttpServer::stop() { impl_->stop(); }
+void HttpServer::stop(std::chrono::steady_clock::time_point by) { impl_->stop(by); }
 
 }  // namespace allocd

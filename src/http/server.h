@@ -94,8 +94,9 @@ class HttpServer {
   // them, so not for a handler. From any thread.
   bool is_alive(std::chrono::milliseconds patience);
   // Takes no new connection, answers what is in flight, returns when all is done: after
-  // `request_seconds` and one more, whatever clients do.
-  void stop();
+  // `request_seconds` and a half more, whatever clients do, and no later than `by`.
+  void stop(
+      std::chrono::steady_clock::time_point by = std::chrono::steady_clock::time_point::max());
 
  private:
   class Impl;

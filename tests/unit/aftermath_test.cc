@@ -107,7 +107,7 @@ TEST_SUITE("threads: aftermath") {
     CHECK(aftermath.settle(kLong));
   }
 
-  TEST_CASE("who may not drop waits for room, until it is told not to") {
+  TEST_CASE("who may not drop waits for room, until it is told how long") {
     for (const bool told : {false, true}) {
       CAPTURE(told);
       Gate gate;
@@ -123,7 +123,7 @@ TEST_SUITE("threads: aftermath") {
       std::thread adds([&] {
         for (std::size_t i = 0; i < Aftermath::kMaxEvents + 5; ++i) aftermath.add(event("next"));
       });
-      told ? aftermath.stop_blocking() : gate.open();
+      told ? aftermath.block_until(Aftermath::Clock::now()) : gate.open();
       adds.join();
       CHECK(aftermath.dropped() == (told ? 5 : 0));
       gate.open();

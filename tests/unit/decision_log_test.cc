@@ -44,6 +44,10 @@ std::unique_ptr<DecisionLog> opened(Options options) {
   return std::get<std::unique_ptr<DecisionLog>>(std::move(log));
 }
 
+std::chrono::steady_clock::time_point in_two_seconds() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds(2);
+}
+
 // Until it holds; false where it does not within 20 s.
 bool comes_true(const std::function<bool()>& holds) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -312,7 +316,7 @@ TEST_SUITE("threads: decision log") {
     const std::string path = folder.path() + "/log";
     const auto log = opened({.file = path});
     for (std::size_t i = 0; i < 5000; ++i) CHECK(log->write(line_of(i)));
-    log->stop();
+    log->stop(in_two_seconds());
     CHECK(numbers_in(lines_of(path)) == first_numbers(5000));
     CHECK(log->written() == 5000);
     CHECK(log->dropped() == 0);
@@ -341,7 +345,7 @@ TEST_SUITE("threads: decision log") {
       if (!comes_true([&] { return std::filesystem::exists(path); })) break;
     }
     writer.join();
-    log->stop();
+    log->stop(in_two_seconds());
     CHECK(renamed >= 3);
     std::vector<std::string> all;
     for (int i = 0; i <= renamed; ++i) {
@@ -425,7 +429,7 @@ TEST_SUITE("threads: decision log") {
     for (std::size_t i = 0; i < 100; ++i) log->write(line_of(i));
     REQUIRE(comes_true([&] { return log->failing(); }));
     const auto start = std::chrono::steady_clock::now();
-    log->stop();
+    log->stop(in_two_seconds());
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(4));
     CHECK(log->written() + log->dropped() == 100);
     CHECK(log->dropped() > 80);
@@ -485,6 +489,35 @@ TEST_SUITE("threads: decision log") {
     }
   }
 
+  TEST_CASE("at its end a log has the time that it is given") {
+    for (const bool has_time : {true, false}) {
+      CAPTURE(has_time);
+      const TemporaryFolder folder;
+      const std::string path = folder.path() + "/log";
+      REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+      const CapturedLog said;
+      const auto log = opened({.file = path});
+      const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+      REQUIRE(reader >= 0);
+      for (std::size_t i = 0; i < 9000; ++i) CHECK(log->write(line_of(i)));
+      REQUIRE(comes_true([&] { return log->failing(); }));
+      const auto now = std::chrono::steady_clock::now();
+      std::thread stops([&] { log->stop(has_time ? now + std::chrono::hours(1) : now); });
+      if (!has_time) {
+        stops.join();
+        CHECK(log->dropped() > 0);
+      } else {
+        CHECK(comes_true([&] {
+          char bytes[4096];
+          return read(reader, bytes, sizeof bytes) < 0 && log->written() == 9000;
+        }));
+        stops.join();
+        CHECK(log->dropped() == 0);
+      }
+      close(reader);
+    }
+  }
+
   TEST_CASE("whoever waits is let go when the log stops") {
     const TemporaryFolder folder;
     const std::string path = folder.path() + "/log";
@@ -499,7 +532,7 @@ TEST_SUITE("threads: decision log") {
     CHECK(comes_true([&] { return log->failing(); }));
     CHECK_FALSE(refused);
     const auto start = std::chrono::steady_clock::now();
-    log->stop();
+    log->stop(in_two_seconds());
     CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(4));
     writer.join();
     CHECK(refused);

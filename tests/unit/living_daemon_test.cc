@@ -1,13 +1,18 @@
 // The running program while its rules change: taken over, kept out, held back, remembered, and
 // told about.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <signal.h>
 #include <string>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -290,6 +295,90 @@ rules:
     CHECK(read_file(fleet.path("log")).find("\"d1\"") == std::string::npos);
     CHECK(read_file(fleet.path("log.1")).find("\"d2\"") == std::string::npos);
     fleet.stop();
+  }
+
+  TEST_CASE("a log that nobody reads holds up no answer, no reload and no end") {
+    Fleet fleet("reload: {watch: false}\n");
+    fleet.start();
+    HttpClient client(fleet.daemon().webhook);
+    for (int i = 0; i < 1000; ++i) {  // a line each: more than a pipe holds
+      REQUIRE(client.send(request_text("POST", "/allocate", body_of("d" + std::to_string(i)))));
+      REQUIRE(client.read_answer()->status == 200);
+    }
+    CHECK(fleet.get("/decisions?registrationId=d999&limit=1").size() == 1);
+    fleet.write("rules/rules.yaml", rules_to("b"));
+    CHECK(fleet.admin("POST", "/reload?force=true").status == 200);
+    CHECK(fleet.hub("d1") == "b");
+    fleet.daemon()->send_signal(SIGTERM);
+    const auto has_ended = [pid = fleet.daemon().pid()] {
+      siginfo_t ended{};
+      return waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+             ended.si_pid == pid;
+    };
+    CHECK(becomes_true(has_ended));  // and nothing of its output was read until now
+    CHECK(fleet.daemon()->exit_code() == 0);
+  }
+
+  TEST_CASE("SIGTERM gives a slow decision log what clients leave of its time") {
+    Fleet fleet;
+    const std::string log = fleet.path("decisions");
+    REQUIRE(mkfifo(log.c_str(), 0600) == 0);
+    fleet.write("allocd.yaml", "decisionLog: {file: " + log + ", whenFull: block}\n");
+    fleet.start();
+    const int reader = open(log.c_str(), O_RDONLY | O_NONBLOCK);
+    REQUIRE(reader >= 0);
+    constexpr std::size_t kRequests = 1000;  // more lines than a pipe holds
+    HttpClient client(fleet.daemon().webhook);
+    for (std::size_t i = 0; i < kRequests; ++i) {
+      REQUIRE(client.send(request_text("POST", "/allocate", body_of("d"))));
+      REQUIRE(client.read_answer()->status == 200);
+    }
+    HttpClient admin(fleet.daemon().admin);
+    const std::string ready = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    REQUIRE(admin.send(ready));
+    REQUIRE(admin.read_answer()->status == 200);
+    fleet.daemon()->send_signal(SIGTERM);
+    // Nobody reads for a good while, and it does not give up.
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(2500)) {
+      REQUIRE(admin.send(ready));
+      REQUIRE(admin.read_answer());
+    }
+    std::string lines;
+    REQUIRE(becomes_true([&] {
+      char bytes[65536];
+      const ssize_t count = read(reader, bytes, sizeof bytes);
+      if (count > 0) lines.append(bytes, static_cast<std::size_t>(count));
+      return count == 0;  // it has closed its end
+    }));
+    close(reader);
+    CHECK(static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n')) == kRequests);
+    CHECK(fleet.daemon()->exit_code() == 0);
+  }
+
+  TEST_CASE("no client of either listener holds up the end, one after the other neither") {
+    Fleet fleet("limits: {requestSeconds: 3}\n");
+    fleet.start();
+    const auto begin_request = [](HttpClient& client, const std::string& target) {
+      REQUIRE(client.send("POST " + target +
+                          " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+                          "Expect: 100-continue\r\n\r\n"));
+      REQUIRE(client.read_answer()->status == 100);
+    };
+    HttpClient stuck(fleet.daemon().webhook);
+    begin_request(stuck, "/allocate");
+    HttpClient admin(fleet.daemon().admin);
+    const std::string ready = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const auto begin = std::chrono::steady_clock::now();
+    fleet.daemon()->send_signal(SIGTERM);
+    // Begun as late as may be: when the other one's time is nearly over.
+    while (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(2500)) {
+      REQUIRE(admin.send(ready));
+      REQUIRE(admin.read_answer());
+    }
+    begin_request(admin, "/explain");
+    CHECK(fleet.daemon()->exit_code() == 0);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(5200));
   }
 
   TEST_CASE("a candidate is tried beside the rules, and promoted") {

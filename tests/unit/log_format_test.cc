@@ -41,6 +41,7 @@ std::string stderr_of(Act act) {
     close(ends[0]);
     close(ends[1]);
     act();
+    flush_log();
     _exit(0);
   }
   close(ends[1]);
@@ -251,6 +252,7 @@ TEST_CASE("the journal gets fields") {
       return;
     }
     log_to_stderr("info", LogFormat::Journal);  // nobody there yet: says so, on stderr
+    flush_log();
     mkdir("/run/systemd", 0755);
     mkdir("/run/systemd/journal", 0755);
     const int journal = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -259,6 +261,7 @@ TEST_CASE("the journal gets fields") {
     log_to_stderr("info", LogFormat::Journal);
     log_event(spdlog::level::warn, "decision", kDecision);
     spdlog::info("plain words");
+    flush_log();
     for (int i = 0; i < 2; ++i) {
       char datagram[4096];
       const ssize_t size = recv(journal, datagram, sizeof datagram, MSG_DONTWAIT);

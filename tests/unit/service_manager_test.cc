@@ -122,8 +122,8 @@ TEST_CASE("service manager: what it hears") {
   CHECK(systemd.heard() == "READY=1\nSTATUS=4 rules in force");
   manager.status("degraded");
   CHECK(systemd.heard() == "STATUS=degraded");
-  manager.stopping("finishing");
-  CHECK(systemd.heard() == "STOPPING=1\nSTATUS=finishing");
+  manager.stopping("finishing", std::chrono::seconds(6));
+  CHECK(systemd.heard() == "STOPPING=1\nEXTEND_TIMEOUT_USEC=6000000\nSTATUS=finishing");
   manager.alive();
   CHECK(systemd.heard() == "WATCHDOG=1");
   manager.status("two\nREADY=1");
