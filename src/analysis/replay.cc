@@ -110,10 +110,14 @@ void Replay::for_each(Change change,
 }
 
 void Replay::for_each_device(const std::function<void(const ReplayedDevice&)>& see) const {
+  const auto rule_of = [](const RuleSet& rules, std::uint32_t number) {
+    return number == kNoRule ? nullptr : &rules.rules()[number];
+  };
   std::uint32_t number = 0;
   for (const Device& device : devices_)
     see({ids_.name(number++), device.place, device.change, hubs_.name(device.from_hub),
-         hubs_.name(device.to_hub)});
+         hubs_.name(device.to_hub), rule_of(from_, device.from_rule),
+         rule_of(to_, device.to_rule)});
 }
 
 }  // namespace allocd

@@ -54,6 +54,8 @@ struct ReplayedDevice {
   Change change = Change::None;
   std::string_view from_hub;  // empty: refused
   std::string_view to_hub;
+  const Rule* from_rule = nullptr;  // null: none decided
+  const Rule* to_rule = nullptr;
 };
 
 struct ReplaySummary {

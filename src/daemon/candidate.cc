@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/secret_captures.h"
 #include "policy/letter_case.h"
 #include "policy/text_template.h"
 #include "webhook/answer.h"
@@ -66,12 +67,14 @@ void Candidate::compare(const DecisionEvent& event) {
   if (change != Change::None) {
     const std::string& id = *event.answer.registration_id;
     const Secrets secrets = redaction_.secrets_of(event.body);
+    const Secrets of_both =
+        with_captures(secrets_of_answer(event, secrets), candidate->rules(), to.rule, event.body);
     sample = {lower(std::string_view(id).substr(0, kMaxKeyBytes)),
               told(id, secrets),
               event.at,
               change,
-              ToldDecision(from, secrets),
-              ToldDecision(to, secrets)};
+              ToldDecision(from, of_both),
+              ToldDecision(to, of_both)};
   }
 
   const std::lock_guard lock(mutex_);

@@ -5,19 +5,22 @@
 #include <string>
 #include <utility>
 
+#include "daemon/secret_captures.h"
+
 namespace allocd {
 
 LogFields decision_fields(const DecisionEvent& event, const Redaction& redaction) {
   const Decision& decision = event.answer.decision;
   const Secrets secrets = redaction.secrets_of(event.body);
+  const Secrets of_answer = secrets_of_answer(event, secrets);
   const auto text = [&](const std::string& value) -> decltype(LogField::value) {
     if (value.empty()) return std::monostate();
-    return secrets.in_text(value);
+    return of_answer.in_text(value);
   };
   decltype(LogField::value) id;
   if (event.answer.registration_id) id = secrets.in_text(*event.answer.registration_id);
   decltype(LogField::value) reason;
-  if (!decision.reason.empty()) reason = LogText{secrets.in_text(decision.reason)};
+  if (!decision.reason.empty()) reason = LogText{of_answer.in_text(decision.reason)};
   decltype(LogField::value) rule;
   if (decision.rule != nullptr) rule = decision.rule->name;
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(event.took).count();

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "daemon/secret_captures.h"
 #include "diagnostics/utf8.h"
 #include "webhook/raw_member.h"
 #include "webhook/reply.h"
@@ -93,8 +94,9 @@ Json decision_record(const DecisionEvent& event, const Redaction& redaction, Rec
                      Redaction::Redacted redacted) {
   const Decision& decision = event.answer.decision;
   const Secrets& secrets = redacted.secrets;
+  const Secrets of_answer = secrets_of_answer(event, secrets);
   const auto made_of_request = [&](const std::string& text) {
-    return text_or_null(secrets.in_text(text));
+    return text_or_null(of_answer.in_text(text));
   };
   Json out = Json::object();
   out["time"] = rfc3339(event.at);
@@ -115,7 +117,7 @@ Json decision_record(const DecisionEvent& event, const Redaction& redaction, Rec
   out["twinEffect"] = twin_effect_of(event);
   out["durationMicros"] = std::chrono::duration_cast<std::chrono::microseconds>(event.took).count();
   if (parts.request) add_request(event.body, redaction, std::move(redacted.request), out);
-  if (parts.response) out["response"] = response_of(decision, secrets);
+  if (parts.response) out["response"] = response_of(decision, of_answer);
   return out;
 }
 

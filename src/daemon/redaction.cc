@@ -1,8 +1,11 @@
 #include "daemon/redaction.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <map>
 #include <set>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -54,12 +57,21 @@ std::string in_json_text(const std::string& text, bool ascii) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
-// The number that a text is, as JSON writes it: what a template's `| number` makes of it.
+// The number that a text is, as JSON writes it: what a template's `| int` or `| number` makes of
+// it.
 std::optional<std::string> as_number(const std::string& text) {
-  if (text.size() > kKnownBytes || text.find_first_of("0123456789") > 1) return std::nullopt;
-  const Json number = Json::parse(text, nullptr, false);
-  if (!number.is_number()) return std::nullopt;
-  return number.dump();
+  std::int64_t integer = 0;
+  const char* end = text.data() + text.size();
+  if (const auto read = std::from_chars(text.data(), end, integer);
+      read.ec == std::errc() && read.ptr == end)
+    return std::to_string(integer);  // `007` too
+  double number = 0;
+  // Not `inf`, which is a number to from_chars only.
+  if (text.find_first_not_of("0123456789+-.eE") != std::string::npos) return std::nullopt;
+  if (const auto read = std::from_chars(text.data(), end, number);
+      read.ec == std::errc() && read.ptr == end)
+    return Json(number).dump();
+  return std::nullopt;
 }
 
 // The member or element that the step leads to; null where there is none.
@@ -87,6 +99,19 @@ void add_scalars(const Json& value, std::vector<std::string>& out) {
     out.push_back(value.dump());
   } else if (value.is_structured()) {
     for (const Json& part : value) add_scalars(part, out);
+  }
+}
+
+// Of a field that is not one of a certificate's, all that it says.
+void add_certificate(const Json& text, const Field& field, std::vector<std::string>& out) {
+  if (!text.is_string()) return;
+  const auto certificate = Certificate::parse(text.get_ref<const std::string&>());
+  if (!certificate) return;
+  for (std::size_t i = 0; i < certificate_fields().size(); ++i) {
+    const bool is_it = field.root != FieldRoot::Certificate ||
+                       field.name == "certificate." + std::string(certificate_fields()[i]);
+    if (!is_it) continue;
+    if (auto value = certificate->value(i)) out.push_back(*std::move(value));
   }
 }
 
@@ -131,6 +156,7 @@ struct Secrets::Index {
     bool whole_word = false;
   };
 
+  std::vector<std::string> given;
   std::set<std::string, std::less<>> values;  // lower case
   std::vector<Form> forms;
   AhoCorasick known;
@@ -155,7 +181,7 @@ Secrets::Secrets(const std::vector<std::string>& values) {
     add_form(percent_encoded(value), whole_word);
     add_form(printable(value, kKnownBytes * 4), whole_word);
     if (auto number = as_number(value)) {
-      add_form(*number, whole_word);
+      add_form(*number, characters(*number) < kFewCharacters);
       index->values.insert(lower(*std::move(number)));
     }
   }
@@ -166,7 +192,14 @@ Secrets::Secrets(const std::vector<std::string>& values) {
     index->forms.push_back(form);
   }
   index->known = AhoCorasick(sorted);
+  index->given = values;
   index_ = std::move(index);
+}
+
+Secrets Secrets::with(std::vector<std::string> more) const {
+  if (more.empty()) return *this;
+  if (!empty()) more.insert(more.end(), index_->given.begin(), index_->given.end());
+  return Secrets(more);
 }
 
 std::string Secrets::in_text(std::string text) const {
@@ -276,12 +309,9 @@ Redaction::Redacted Redaction::of(std::string_view body) const {
       const Json* value = at_path(request, place);
       if (value == nullptr) continue;
       add_scalars(*value, values);
-      if (hidden.field.root != FieldRoot::Certificate || !value->is_string()) continue;
-      const auto certificate = Certificate::parse(value->get_ref<const std::string&>());
-      const std::string_view name = hidden.field.name;
-      const auto which = certificate_field(name.substr(name.find('.') + 1));
-      if (!certificate || !which) continue;
-      if (auto text = certificate->value(*which)) values.push_back(*std::move(text));
+      if (is_prefix(place, kCertificatePath))
+        if (const Json* certificate = at_path(request, kCertificatePath))
+          add_certificate(*certificate, hidden.field, values);
     }
   }
   // All values are known before the first place is overwritten: one may lie in another.

@@ -19,15 +19,17 @@ constexpr std::string_view kRedacted = "[redacted]";
 // The values of redacted fields in one request. ASCII letters are found in either case, values also
 // as JSON, URLs and messages write them. Values of less than 3 characters are found as whole words
 // only: a secret `a` hides no `a` within another word. What is longer than 64 bytes is known by its
-// first 64, so that it is found where a message cut it off. Not found: parts that a rule cut out of
-// a value, and true, false and null, which stand for too much else. Does not change; safe to share
-// between threads.
+// first 64, so that it is found where a message cut it off. Not found: true, false and null, which
+// stand for too much else, and parts of a value, of which secret_captures() knows. Does not change;
+// safe to share between threads.
 class Secrets {
  public:
   Secrets() = default;  // none
   explicit Secrets(const std::vector<std::string>& values);
 
   bool empty() const { return index_ == nullptr; }
+  // These and more.
+  Secrets with(std::vector<std::string> more) const;
   // `text` with `[redacted]` wherever one of the values stands in it.
   std::string in_text(std::string text) const;
   // The same for all texts in `value`, keys included; numbers that are one of the values too. Keys

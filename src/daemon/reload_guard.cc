@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analysis/replay.h"
+#include "daemon/secret_captures.h"
 #include "webhook/answer.h"
 
 namespace allocd {
@@ -67,7 +68,7 @@ class Comparison {
       if (device.change != Change::MovedHub && device.change != Change::NewlyRefused &&
           device.change != Change::NewlyAccepted)
         return;
-      const Secrets secrets = redaction_.secrets_of(body_of(device));
+      const Secrets secrets = of_answers(device, redaction_.secrets_of(body_of(device)));
       ++devices[{told(device.from_hub, secrets), told(device.to_hub, secrets)}];
     });
     std::vector<GuardReport::Move> out;
@@ -92,15 +93,23 @@ class Comparison {
     return *recent_.bodies[device.place.file];
   }
 
+  // What neither answer may tell, where `secrets` are the request's.
+  Secrets of_answers(const ReplayedDevice& device, const Secrets& secrets) const {
+    const std::string& body = body_of(device);
+    return with_captures(with_captures(secrets, from_, device.from_rule, body), to_, device.to_rule,
+                         body);
+  }
+
   void append(Change change, std::size_t up_to, std::vector<GuardReport::Device>& out) const {
     replay_.for_each_device([&](const ReplayedDevice& device) {
       // At least one is worth the time.
       if (device.change != change || out.size() >= up_to || (!out.empty() && time_is_up_())) return;
       const std::string& body = body_of(device);
       const Secrets secrets = redaction_.secrets_of(body);
+      const Secrets of_both = of_answers(device, secrets);
       out.push_back({told(device.registration_id, secrets), change,
-                     ToldDecision(answer(from_, body, now_).decision, secrets),
-                     ToldDecision(answer(to_, body, now_).decision, secrets)});
+                     ToldDecision(answer(from_, body, now_).decision, of_both),
+                     ToldDecision(answer(to_, body, now_).decision, of_both)});
     });
   }
 

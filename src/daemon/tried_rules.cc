@@ -1,9 +1,11 @@
 #include "daemon/tried_rules.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <variant>
 
+#include "daemon/secret_captures.h"
 #include "policy/request_values.h"
 #include "policy/trace_words.h"
 #include "webhook/answer.h"
@@ -51,13 +53,18 @@ Nearness nearness_of(const RuleTrace& tried, const FieldValues& values) {
 
 class Teller {
  public:
-  Teller(const Decision& decision, const Redaction& redaction, const Secrets& secrets)
-      : decision_(decision), redaction_(redaction), secrets_(secrets) {}
+  // `fields` are null where the body was no request; no rule matched then.
+  Teller(const Decision& decision, const Redaction& redaction, const Secrets& secrets,
+         const FieldValues* fields)
+      : decision_(decision), redaction_(redaction), secrets_(secrets), fields_(fields) {}
 
   std::string line(RuleTrace tried) const {
     // Values first, while they are whole: in a line they may be cut, or escaped.
     for (MatcherTrace& matcher : tried.matchers) redact(matcher);
-    for (std::string& note : tried.notes) note = secrets_.in_text(std::move(note));
+    if (tried.matched && fields_ != nullptr && !tried.notes.empty()) {
+      const Secrets of_rule = secrets_.with(secret_captures(*tried.rule, *fields_, secrets_));
+      for (std::string& note : tried.notes) note = of_rule.in_text(std::move(note));
+    }
     std::string out = tried.rule->name + " (" + tried.rule->source + "): ";
     if (!tried.matched) return out + "no, " + secrets_.in_text(why_not(tried));
     out += "matches";
@@ -81,6 +88,7 @@ class Teller {
   const Decision& decision_;
   const Redaction& redaction_;
   const Secrets& secrets_;
+  const FieldValues* fields_;
 };
 
 std::vector<std::string> nearest(const Trace& trace, const Decision& decision,
@@ -109,12 +117,14 @@ TriedRules tried_rules(const RuleSet& rules, std::string_view body, Moment at,
   Trace trace;
   const Answer again = answer(rules, body, at, &trace);
   const Secrets secrets = redaction.secrets_of(body);
-  const Teller teller(again.decision, redaction, secrets);
   TriedRules out;
   out.count = trace.size();
   const auto request = parse_request(body);
+  std::optional<RequestValues> values;
   if (const auto* asked = std::get_if<AllocationRequest>(&request))
-    out.nearest = nearest(trace, again.decision, values_of(rules.fields(), *asked).fields, teller);
+    values.emplace(values_of(rules.fields(), *asked));
+  const Teller teller(again.decision, redaction, secrets, values ? &values->fields : nullptr);
+  if (values) out.nearest = nearest(trace, again.decision, values->fields, teller);
 
   const bool is_long = trace.size() > kFirst + kLast;
   for (std::size_t i = 0; i < trace.size(); ++i) {

@@ -200,6 +200,22 @@ TEST_CASE("candidate: what is redacted is kept nowhere") {
                                          {"from":"[redacted]","to":null,"requests":1}])"));
 }
 
+TEST_CASE("candidate: nor what either set cut out of it") {
+  const auto now = in_force(
+      "  - {name: a, match: {payload.secret: {search: '^(?P<front>[a-z]+)'}}, "
+      "reject: 'front ${front}'}\n");
+  const auto next = in_force(
+      "  - {name: b, match: {payload.secret: {search: '(?P<end>[a-z]+)$'}}, "
+      "retryLater: 'end ${end}'}\n");
+  Candidate candidate{test::redacting({"payload.secret"})};
+  candidate.replace(next);
+  candidate.compare(decided(now, device("d-1", R"(,"payload":{"secret":"hush-still"})")));
+  const Json told = candidate.json();
+  REQUIRE(told["devices"].size() == 1);
+  CHECK(told["devices"][0]["from"]["reason"] == "front [redacted]");
+  CHECK(told["devices"][0]["to"]["reason"] == "end [redacted]");
+}
+
 TEST_CASE("candidate: hostile bodies stay short and are UTF-8") {
   const auto now = in_force("  - {name: all, allocate: {hub: '*'}}\n");
   Candidate candidate{Redaction()};

@@ -229,6 +229,22 @@ TEST_CASE("decision memory: what is redacted stands nowhere") {
               "e (r.yaml:7): matches; decides: reject"}));
 }
 
+TEST_CASE("decision memory: nor what a rule cut out of it, also one that went on") {
+  const auto rules = in_force(
+      "  - {name: a, match: {payload.code: {search: '^(?P<front>[a-z]+)'}}, "
+      "allocate: {hub: '${front}-*', onNoHub: continue}}\n"
+      "  - {name: b, match: {payload.code: {search: '(?P<end>[0-9]+)$'}}, reject: 'end ${end}'}\n");
+  DecisionMemory memory(redaction_of("payload.code"));
+  memory.remember(event_of(rules, "d", R"({"code":"open-4711"})"));
+  const Json told = memory.query(query_of("registrationId=d&request=true"));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0]["reason"] == "end [redacted]");
+  CAPTURE(told[0].dump());
+  CHECK(told[0].dump().find("open") == std::string::npos);
+  CHECK(told[0].dump().find("4711") == std::string::npos);
+  CHECK(told[0]["tried"][0].get<std::string>().find("[redacted]-*") != std::string::npos);
+}
+
 TEST_CASE("decision memory: bounded by count, by bytes, and by rule sets") {
   const auto rules = in_force(kRules);
   DecisionMemory few(Redaction(), {.decisions = 3});

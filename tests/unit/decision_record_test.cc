@@ -19,7 +19,7 @@ using namespace allocd;
 
 namespace {
 
-constexpr const char* kRules = R"(version: 1
+constexpr const char* kRules = R"yaml(version: 1
 productLine: toasters
 rules:
   - name: toaster
@@ -34,7 +34,10 @@ rules:
   - name: refused
     match: {registrationId: {startsWith: bad-}, payload.code: {exists: true}}
     reject: "code ${payload.code} is bad"
-)";
+  - name: cut
+    match: {payload.code: {matches: "(?P<front>[a-z]+)-(?P<rest>[0-9]+)"}}
+    allocate: {hub: "*", initialTwin: {tags: {front: "${front|upper}", rest: "${rest|int}"}}}
+)yaml";
 constexpr const char* kToasters = "contoso-toasters-hub.azure-devices.net";
 
 std::shared_ptr<const RulesInForce> in_force() {
@@ -211,6 +214,15 @@ TEST_CASE("decision record: what is redacted stands nowhere") {
   const DecisionEvent allocated = event_of(body_of("toaster-1", payload));
   CHECK(record(allocated, {"payload.code"}, {.response = true})
             .ends_with(R"("initialTwin":{"tags":{"code":"[redacted]"}}}})"));
+  const DecisionEvent cut =
+      event_of(body_of("d-toasters", R"(,"payload":{"code":"toasters-0815"})"));
+  const std::string told = record(cut, {"payload.code"}, {.response = true});
+  CHECK(told.find(R"("registrationId":"d-toasters")") != std::string::npos);  // not made of it
+  CHECK(told.find(R"("hub":"contoso-[redacted]-hub.azure-devices.net")") != std::string::npos);
+  CHECK(told.find(R"("tags":{"front":"[redacted]","rest":"[redacted]"})") != std::string::npos);
+  CHECK(plain_line("decision", decision_fields(cut, redaction_of({"payload.code"})))
+            .find("registrationId=d-toasters outcome=allocate status=200 rule=cut "
+                  "hub=\"contoso-[redacted]-hub.azure-devices.net\"") != std::string::npos);
   // The operator's own words are theirs.
   CHECK(
       record(event_of(body_of("toaster-1", R"(,"payload":{"code":"toaster"})")), {"payload.code"})

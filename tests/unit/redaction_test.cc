@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "daemon/secret_captures.h"
 #include "rulefile/load_rules.h"
 #include "support/certificates.h"
 
@@ -65,6 +66,8 @@ TEST_CASE("redaction: values in texts") {
        {"1.50"},
        "saw 1.5 and 1.50",
        "saw [redacted] and [redacted]"},
+      {"an integer with zeros in front, as a number", {"007"}, "7 of 17", "[redacted] of 17"},
+      {"a number that JSON does not have, as one", {"12.50e1"}, "is 125.0", "is [redacted]"},
       {"a long one", {long_secret}, "saw " + long_secret + "!", "saw [redacted]!"},
       {"a long one cut off",
        {long_secret},
@@ -143,6 +146,69 @@ TEST_CASE("redaction: what a certificate says, and the certificate") {
   CHECK(redaction.request(body.dump()).dump() ==
         R"({"deviceRuntimeContext":{"registrationId":"[redacted]",)"
         R"("x509":{"clientCertificate":"[redacted]"}}})");
+  // Who hides the certificate hides what it says.
+  for (const char* field : {"/deviceRuntimeContext/x509", "/deviceRuntimeContext"}) {
+    CAPTURE(field);
+    const Secrets secrets = redaction_of({field}).secrets_of(body.dump());
+    CHECK(secrets.in_text("of secret name") == "of [redacted]");
+  }
+}
+
+TEST_CASE("redaction: what a rule cuts out of a value is hidden in what it makes of it") {
+  std::vector<std::unique_ptr<SourceFile>> files;
+  files.push_back(std::make_unique<SourceFile>("r.yaml", "r.yaml", R"yaml(version: 1
+rules:
+  - name: r
+    match:
+      all: [{registrationId: {matches: "(?P<line>[a-z]+)-(?P<site>[a-z]+)-(?P<number>[0-9]+)"}}]
+      any: [{payload.token: {search: "^(?P<tenant>[a-z]+)"}}, {payload.other: 1}]
+    reject: no
+)yaml"));
+  const LoadedRules loaded = load_rules_from(files);
+  REQUIRE(loaded.rules);
+  struct Case {
+    std::string name;
+    std::vector<std::string> fields;
+    std::string token;
+    std::string text;
+    std::string expected;
+  };
+  const std::string text = "oven-berlin-hub-007 of acme, 7";
+  const Case cases[] = {
+      {"nothing is hidden", {}, "acme-1", text, text},
+      {"the field", {"payload.token"}, "acme-1", text, "oven-berlin-hub-007 of [redacted], 7"},
+      {"another field",
+       {"registrationId"},
+       "acme-1",
+       text,
+       "[redacted]-[redacted]-hub-[redacted] of acme, [redacted]"},
+      {"a value that is part of another field",
+       {"payload.token"},
+       "berlin",
+       "oven-berlin-hub-007",
+       "oven-[redacted]-hub-007"},
+      // The registration ID holds it, and the groups cut it apart.
+      {"a part of that, and what stands beside it",
+       {"payload.token"},
+       "n-berlin",
+       "line oven, site berlin, number 007",
+       "line [redacted], site [redacted], number 007"},
+      {"a group that took no part", {"payload.token"}, "1", "acme 1", "acme [redacted]"},
+      {"a part of the word in its place", {"payload.token"}, "act-1", "act", "[redacted]"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    const std::string body = Json{
+        {"deviceRuntimeContext",
+         {{"registrationId", "oven-berlin-007"}, {"payload", {{"token", c.token}, {"other", 1}}}}},
+        {"linkedHubs",
+         Json::array()}}.dump();
+    const Secrets secrets = redaction_of(c.fields).secrets_of(body);
+    const Rule& rule = loaded.rules->rules()[0];
+    CHECK(with_captures(secrets, *loaded.rules, &rule, body).in_text(c.text) == c.expected);
+    CHECK(with_captures(secrets, *loaded.rules, nullptr, body).in_text(c.text) ==
+          secrets.in_text(c.text));
+  }
 }
 
 TEST_CASE("redaction: fields that cannot be hidden") {

@@ -399,6 +399,22 @@ TEST_CASE("guard: what is redacted is told nowhere") {
   CHECK(guard_json(cut).dump().find("zz") == std::string::npos);
 }
 
+TEST_CASE("guard: nor what either set cut out of it") {
+  const char* from =
+      "  - {name: a, match: {payload.secret: {search: '^(?P<front>[a-z]+)'}}, "
+      "allocate: {hub: '${front}'}}\n";
+  const char* to =
+      "  - {name: b, match: {payload.secret: {search: '(?P<end>[0-9]+)$'}}, "
+      "reject: 'end ${end}'}\n";
+  const GuardReport report = guarded(from, to, {device("d-1", R"(,"payload":{"secret":"a-4711"})")},
+                                     {.min_sample = 1}, test::redacting({"payload.secret"}));
+  REQUIRE(report.devices.size() == 1);
+  CHECK(report.devices[0].from.hub == "[redacted].h");
+  CHECK(report.devices[0].to.reason == "end [redacted]");
+  REQUIRE(report.moves.size() == 1);
+  CHECK(report.moves[0].from == "[redacted].h");
+}
+
 TEST_CASE("guard: hostile bodies are told in harmless words") {
   const auto before = in_force("  - {name: all, allocate: {hub: '*'}}\n");
   const auto after = in_force("  - {name: no, reject: 'no: ${payload.x:-nothing}'}\n");
