@@ -28,7 +28,9 @@ void Aftermath::add(DecisionEvent event) {
     const auto has_room = [&] {
       return waiting_.empty() || (waiting_.size() < kMaxEvents && bytes_ + bytes <= kMaxBytes);
     };
+    ++held_up_;
     while (!has_room() && Clock::now() < blocks_until_) taken_.wait_until(lock, blocks_until_);
+    --held_up_;
     if (!has_room()) {
       ++dropped_;
       return;
@@ -57,6 +59,11 @@ void Aftermath::block_until(Clock::time_point end) {
 std::uint64_t Aftermath::dropped() const {
   const std::lock_guard lock(mutex_);
   return dropped_;
+}
+
+bool Aftermath::holds_up() const {
+  const std::lock_guard lock(mutex_);
+  return held_up_ > 0;
 }
 
 void Aftermath::run() {

@@ -41,6 +41,8 @@ class Aftermath {
   // From `end` on nobody waits in add(): what finds no room is dropped.
   void block_until(Clock::time_point end);
   std::uint64_t dropped() const;
+  // Whether somebody waits in add().
+  bool holds_up() const;
 
  private:
   void run();
@@ -55,6 +57,7 @@ class Aftermath {
   std::uint64_t added_ = 0;     // events ever
   std::uint64_t finished_ = 0;  // of them, taken
   std::uint64_t dropped_ = 0;
+  std::size_t held_up_ = 0;  // who waits in add()
   bool ending_ = false;
   std::thread thread_;
 };

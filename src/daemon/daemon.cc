@@ -129,7 +129,10 @@ Daemon::Daemon(const ServeWith& with, const ServiceManager& service, const LastG
     watchdog_ = std::make_unique<Watchdog>(
         *interval,
         [this](std::chrono::milliseconds patience) {
-          return webhook_->is_alive(patience) && admin_->is_alive(patience);
+          // Who waits for a log, as `whenFull: block` has it, is not stuck: killed, it would lose
+          // what the log is waited for.
+          return (webhook_->is_alive(patience) || aftermath_->holds_up()) &&
+                 admin_->is_alive(patience);
         },
         [this] { service_.alive(); });
   spdlog::info("serving {} rules on {}{}, webhook path {}, admin on {}",

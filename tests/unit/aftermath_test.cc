@@ -123,11 +123,13 @@ TEST_SUITE("threads: aftermath") {
       std::thread adds([&] {
         for (std::size_t i = 0; i < Aftermath::kMaxEvents + 5; ++i) aftermath.add(event("next"));
       });
+      while (!aftermath.holds_up()) std::this_thread::yield();
       told ? aftermath.block_until(Aftermath::Clock::now()) : gate.open();
       adds.join();
       CHECK(aftermath.dropped() == (told ? 5 : 0));
       gate.open();
       REQUIRE(aftermath.settle(kLong));
+      CHECK_FALSE(aftermath.holds_up());
       CHECK(taken == Aftermath::kMaxEvents + (told ? 1 : 6));
     }
   }
