@@ -36,9 +36,13 @@ struct LogOutlet::State {
         is_writing = true;
         lost = std::exchange(dropped, 0);
       }
-      // They came after those that found room.
-      if (lost > 0) lines.push_back(missing(lost));
-      write(lines);
+      try {
+        // They came after those that found room.
+        if (lost > 0) lines.push_back(missing(lost));
+        write(lines);
+      } catch (...) {
+        // Out of memory, at worst: some lines less.
+      }
       lines.clear();
       const std::lock_guard lock(mutex);
       is_writing = false;

@@ -21,8 +21,8 @@ struct LogLine {
 // in its place tells how many those were.
 class LogOutlet {
  public:
-  // Gets what has come up meanwhile, and may wait. Must not throw, and uses nothing that ends
-  // before the process does: one that still waits when the outlet ends is left behind.
+  // Gets what has come up meanwhile, and may wait. Uses nothing that ends before the process does:
+  // one that still waits when the outlet ends is left behind.
   using Write = std::function<void(const std::vector<LogLine>&)>;
   // The line about so many that are missing.
   using Missing = std::function<LogLine(std::uint64_t)>;
