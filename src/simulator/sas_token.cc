@@ -95,9 +95,10 @@ std::string make_sas_token(std::string_view resource, std::string_view key,
                            std::chrono::sys_seconds expiry) {
   const std::string sr = percent_encoded(resource);
   const std::string se = std::to_string(expiry.time_since_epoch().count());
+  const std::string signature = to_base64(hmac_sha256(key, sr + '\n' + se));
   std::string out(kScheme);
-  out.append(" sr=").append(sr).append("&se=").append(se).append("&skn=registration&sig=");
-  return out + percent_encoded(to_base64(hmac_sha256(key, sr + '\n' + se)));
+  out.append(" sr=").append(sr).append("&sig=").append(percent_encoded(signature));
+  return out.append("&se=").append(se).append("&skn=registration");
 }
 
 }  // namespace allocd
