@@ -72,13 +72,14 @@ std::vector<DeviceOutcome> DeviceRun::go(const HttpHandler& api,
   api_ = &api;
   tell_ = progress;
   outcomes_.resize(plan_.count);
+  const auto after = [&](std::size_t number) {
+    return std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(static_cast<double>(number) / plan_.rate));
+  };
   const auto all_ended = [&] { return waiting_.empty(); };
   const Clock::time_point start = told_ = Clock::now();
   for (std::size_t i = 0; i < plan_.count; ++i) {
-    Clock::time_point due = start;
-    if (plan_.rate > 0)
-      due += std::chrono::duration_cast<Clock::duration>(
-          std::chrono::duration<double>(static_cast<double>(i) / plan_.rate));
+    const Clock::time_point due = plan_.rate > 0 ? start + after(i) : Clock::now();
     if (!wait(lock, due, [] { return false; })) break;
     lock.unlock();
     begin(api, i, due);
@@ -87,6 +88,7 @@ std::vector<DeviceOutcome> DeviceRun::go(const HttpHandler& api,
   }
   wait(lock, Clock::time_point::max(), all_ended);
   waiting_.clear();  // who comes later comes too late
+  for (std::size_t i = progress_.begun; i < plan_.count; ++i) outcomes_[i].id = plan_.device(i).id;
   return std::exchange(outcomes_, {});
 }
 
