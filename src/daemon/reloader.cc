@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "daemon/background.h"
 #include "daemon/log.h"
 #include "daemon/reload_guard.h"
 #include "rulefile/load_rules.h"
@@ -112,11 +113,14 @@ ReloadResult Reloader::read(const std::vector<std::string>& paths, bool force, b
     const std::lock_guard lock(mutex_);
     state_trouble_.clear();
   }
-  LoadedRules loaded = load_whole(paths, state_ ? Tables::Keep : Tables::Drop);
-  result.revision = loaded.revision;
-  result.rules = loaded.rule_count;
-  result.diagnostics = std::move(loaded.diagnostics);
-  judge(loaded, force, result);
+  LoadedRules loaded;
+  in_background([&] {
+    loaded = load_whole(paths, state_ ? Tables::Keep : Tables::Drop);
+    result.revision = loaded.revision;
+    result.rules = loaded.rule_count;
+    result.diagnostics = std::move(loaded.diagnostics);
+    judge(loaded, force, result);
+  });
 
   const auto now = in_force_.rules().snapshot();
   if (result.is_good()) {

@@ -1,14 +1,13 @@
 #include "daemon/rule_analysis.h"
 
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include <spdlog/spdlog.h>
 
 #include "analysis/report_unreachable.h"
+#include "daemon/background.h"
 #include "daemon/log.h"
 
 namespace allocd {
@@ -16,9 +15,6 @@ namespace allocd {
 namespace {
 
 constexpr std::chrono::seconds kMaxProcessorTime(30);
-
-// A thread has a priority of its own on Linux. Where it may not be changed, it stays.
-void lower_priority() { setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 19); }
 
 std::chrono::nanoseconds processor_time() {
   timespec used{};
@@ -72,7 +68,7 @@ void RuleAnalysis::look_at(std::shared_ptr<const RuleSet> rules) {
 }
 
 void RuleAnalysis::run() {
-  lower_priority();
+  lower_priority(19);
   ReachabilityCache cache;
   for (;;) {
     AnalysedRules analysed;
