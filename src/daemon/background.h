@@ -2,15 +2,26 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 namespace allocd {
 
-// The calling thread, and those that it starts from here on, step behind the others of the process.
+// The calling thread, and those that it starts from here on, get no processor that any other wants.
 // For good: what was given away cannot be taken back. Where it may not be changed, it stays.
-void lower_priority(int nice);
+void only_when_idle();
 
 // Calls `work` in a thread that steps behind the others, and waits for it. What it throws comes out
 // here. INVARIANT: `work` holds no lock for long that somebody who answers waits for.
 void in_background(const std::function<void()>& work);
+
+// Has `end` called by such a thread, soon, and before the process ends.
+void end_in_background(std::function<void()> end);
+
+// Shares a value whose end takes long: whoever lets go of it last does not wait for that. What it
+// consists of must have no other owners who answer.
+template <typename T>
+std::shared_ptr<const T> ended_in_background(std::unique_ptr<const T> value) {
+  return {value.release(), [](const T* last) { end_in_background([last] { delete last; }); }};
+}
 
 }  // namespace allocd

@@ -106,6 +106,12 @@ void Reloader::judge(const LoadedRules& loaded, bool force, ReloadResult& result
 
 // To be called by whoever has the turn.
 ReloadResult Reloader::read(const std::vector<std::string>& paths, bool force, bool of_disk) {
+  ReloadResult result;
+  in_background([&] { result = read_now(paths, force, of_disk); });
+  return result;
+}
+
+ReloadResult Reloader::read_now(const std::vector<std::string>& paths, bool force, bool of_disk) {
   tell_.begins();
   ReloadResult result;
   result.at = std::chrono::system_clock::now();
@@ -113,21 +119,18 @@ ReloadResult Reloader::read(const std::vector<std::string>& paths, bool force, b
     const std::lock_guard lock(mutex_);
     state_trouble_.clear();
   }
-  LoadedRules loaded;
-  in_background([&] {
-    loaded = load_whole(paths, state_ ? Tables::Keep : Tables::Drop);
-    result.revision = loaded.revision;
-    result.rules = loaded.rule_count;
-    result.diagnostics = std::move(loaded.diagnostics);
-    judge(loaded, force, result);
-  });
+  LoadedRules loaded = load_whole(paths, state_ ? Tables::Keep : Tables::Drop);
+  result.revision = loaded.revision;
+  result.rules = loaded.rule_count;
+  result.diagnostics = std::move(loaded.diagnostics);
+  judge(loaded, force, result);
 
   const auto now = in_force_.rules().snapshot();
   if (result.is_good()) {
     auto next = result.kind == Kind::Unchanged
                     ? now
-                    : std::make_shared<const RulesInForce>(loaded.rules, loaded.revision, result.at,
-                                                           now.get());
+                    : ended_in_background(std::make_unique<const RulesInForce>(
+                          loaded.rules, loaded.revision, result.at, now.get()));
     if (state_ != nullptr && result.kind == Kind::Success) note(state_->save(loaded));
     if (!in_force_.replace(std::move(next), result.diagnostics)) result.kind = Kind::Failure;
     if (state_ != nullptr && result.is_good()) note(state_->forget_refused());

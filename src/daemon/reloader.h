@@ -58,6 +58,7 @@ class Reloader {
 
  private:
   ReloadResult read(const std::vector<std::string>& paths, bool force, bool of_disk);
+  ReloadResult read_now(const std::vector<std::string>& paths, bool force, bool of_disk);
   void judge(const LoadedRules& loaded, bool force, ReloadResult& result);
   void remember(const ReloadResult& result);
   void note(const std::optional<std::string>& trouble);

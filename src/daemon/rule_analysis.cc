@@ -68,7 +68,7 @@ void RuleAnalysis::look_at(std::shared_ptr<const RuleSet> rules) {
 }
 
 void RuleAnalysis::run() {
-  lower_priority(19);
+  only_when_idle();
   ReachabilityCache cache;
   for (;;) {
     AnalysedRules analysed;

@@ -1,0 +1,62 @@
+// Work that waits for nobody, and that nobody who answers waits for.
+#include "daemon/background.h"
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <sched.h>
+#include <stdexcept>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+
+using namespace allocd;
+
+namespace {
+
+// Says on which thread it ended.
+class Large {
+ public:
+  explicit Large(std::promise<std::thread::id>& ended) : ended_(&ended) {}
+  ~Large() { ended_->set_value(std::this_thread::get_id()); }
+  Large(const Large&) = delete;
+  Large& operator=(const Large&) = delete;
+
+ private:
+  std::promise<std::thread::id>* ended_;
+};
+
+}  // namespace
+
+TEST_SUITE("threads: background") {
+  TEST_CASE("work steps behind others, is waited for, and its errors come out") {
+    int nice = 0;
+    in_background([&] { nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); });
+    CHECK(nice == 10);
+    CHECK(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())) != 10);
+    CHECK_THROWS_AS(in_background([] { throw std::runtime_error("no"); }), std::runtime_error);
+  }
+
+  TEST_CASE("whoever lets go of a large value last does not end it") {
+    std::promise<std::thread::id> ended;
+    auto value = ended_in_background(std::make_unique<const Large>(ended));
+    auto other = value;
+    auto told = ended.get_future();
+    value.reset();
+    CHECK(told.wait_for(std::chrono::seconds(0)) == std::future_status::timeout);
+    other.reset();
+    REQUIRE(told.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+    CHECK(told.get() != std::this_thread::get_id());
+  }
+
+  TEST_CASE("what is only done when nobody else wants the processor is done") {
+    int policy = -1;
+    std::thread([&] {
+      only_when_idle();
+      policy = sched_getscheduler(0);
+    }).join();
+    CHECK(policy == SCHED_IDLE);
+  }
+}
