@@ -20,7 +20,8 @@ ClientConnection::ClientConnection(int fd, Ssl ssl, const Deadline& deadline)
 
 void ClientConnection::wait(short events, const Deadline& deadline) {
   if (deadline.is_over()) throw deadline.missed();
-  channel_.notice(static_cast<std::uint32_t>(wait_for(channel_.fd(), events, deadline.end(), deadline.cancel_fd())));
+  channel_.notice(static_cast<std::uint32_t>(
+      wait_for(channel_.fd(), events, deadline.end(), deadline.cancel_fd())));
 }
 
 void ClientConnection::shake_hands(const Deadline& deadline) {
