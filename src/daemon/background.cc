@@ -2,15 +2,16 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <future>
 #include <mutex>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
 #include <utility>
-#include <vector>
 
 namespace allocd {
 
@@ -41,27 +42,33 @@ void step_behind() {
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
 }
 
-// A thread that is there from the first end on.
+// What is to end, and a thread that sees to it when nobody else wants the processor.
 class Ender {
  public:
-  Ender() : thread_([this] { run(); }) {}
   ~Ender() {
     {
       const std::lock_guard lock(mutex_);
       is_over_ = true;
     }
     changed_.notify_one();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
-  Ender(const Ender&) = delete;
-  Ender& operator=(const Ender&) = delete;
 
   void add(std::function<void()> end) {
-    {
-      const std::lock_guard lock(mutex_);
-      ends_.push_back(std::move(end));
+    const std::lock_guard lock(mutex_);
+    ends_.push_back(std::move(end));
+    try {
+      if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+      changed_.notify_one();
+    } catch (const std::system_error&) {
+      // The machine has no thread left: whoever works in the background next will do it.
     }
-    changed_.notify_one();
+  }
+
+  // Sees to what waits, on the calling thread.
+  void finish() {
+    std::unique_lock lock(mutex_);
+    while (!ends_.empty()) end_one(lock);
   }
 
  private:
@@ -70,19 +77,30 @@ class Ender {
     std::unique_lock lock(mutex_);
     while (!is_over_ || !ends_.empty()) {
       changed_.wait(lock, [this] { return is_over_ || !ends_.empty(); });
-      const auto ends = std::exchange(ends_, {});
-      lock.unlock();
-      for (const auto& end : ends) end();
-      lock.lock();
+      if (!ends_.empty()) end_one(lock);
     }
+  }
+
+  void end_one(std::unique_lock<std::mutex>& lock) {
+    const auto end = std::move(ends_.front());
+    ends_.pop_front();
+    lock.unlock();
+    end();
+    lock.lock();
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::function<void()>> ends_;
+  std::deque<std::function<void()>> ends_;
   bool is_over_ = false;
   std::thread thread_;
 };
+
+// Is there until the process ends, and ends what waits then.
+Ender& ender() {
+  static Ender all;
+  return all;
+}
 
 }  // namespace
 
@@ -94,15 +112,21 @@ void only_when_idle() {
 }
 
 void in_background(const std::function<void()>& work) {
-  std::async(std::launch::async, [&work] {
-    step_behind();
-    work();
-  }).get();
+  std::future<void> done;
+  try {
+    done = std::async(std::launch::async, [&work] {
+      step_behind();
+      // INVARIANT: where the processor is never idle, what waits for its end does not pile up.
+      ender().finish();
+      work();
+    });
+  } catch (const std::system_error&) {
+    work();  // the machine has no thread left: better here than not at all
+    return;
+  }
+  done.get();
 }
 
-void end_in_background(std::function<void()> end) {
-  static Ender ender;
-  ender.add(std::move(end));
-}
+void end_in_background(std::function<void()> end) { ender().add(std::move(end)); }
 
 }  // namespace allocd

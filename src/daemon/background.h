@@ -10,11 +10,13 @@ namespace allocd {
 // For good: what was given away cannot be taken back. Where it may not be changed, it stays.
 void only_when_idle();
 
-// Calls `work` in a thread that steps behind the others, and waits for it. What it throws comes out
+// Calls `work` in a thread that steps behind the others, and waits for it, after all that waits for
+// its end by then; on the calling thread where the machine has no other. What it throws comes out
 // here. INVARIANT: `work` holds no lock for long that somebody who answers waits for.
 void in_background(const std::function<void()>& work);
 
-// Has `end` called by such a thread, soon, and before the process ends.
+// Has `end` called by a thread that only has what nobody wants, or else before the next work in the
+// background, or before the process ends. Does not throw but for want of memory.
 void end_in_background(std::function<void()> end);
 
 // Shares a value whose end takes long: whoever lets go of it last does not wait for that. What it

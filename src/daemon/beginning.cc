@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "daemon/background.h"
+
 namespace allocd {
 
 namespace {
@@ -12,8 +14,8 @@ namespace {
 using Kind = ReloadResult::Kind;
 
 std::shared_ptr<const RulesInForce> in_force(const LoadedRules& loaded) {
-  return std::make_shared<const RulesInForce>(loaded.rules, loaded.revision,
-                                              std::chrono::system_clock::now(), nullptr);
+  return ended_in_background(std::make_unique<const RulesInForce>(
+      loaded.rules, loaded.revision, std::chrono::system_clock::now(), nullptr));
 }
 
 std::optional<RefusedRules> refused_rules(const LastGood& state) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "http/percent_encoding.h"
 #include "policy/aho_corasick.h"
 #include "policy/certificate.h"
 #include "policy/letter_case.h"
@@ -34,22 +35,6 @@ std::size_t characters(std::string_view text) {
 bool is_word_character(char c) {
   return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_' ||
          static_cast<unsigned char>(c) >= 0x80;
-}
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 && (is_word_character(c) || c == '-' || c == '.' || c == '~')) {
-      out += c;
-    } else {
-      out += '%';
-      out += kDigits[byte >> 4U];
-      out += kDigits[byte & 0xFU];
-    }
-  }
-  return out;
 }
 
 std::string in_json_text(const std::string& text, bool ascii) {

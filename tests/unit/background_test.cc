@@ -51,6 +51,25 @@ TEST_SUITE("threads: background") {
     CHECK(told.get() != std::this_thread::get_id());
   }
 
+  TEST_CASE("what waits for its end is seen to before the next work, however busy the machine is") {
+    std::promise<void> begun;
+    std::promise<void> let_go;
+    std::promise<void> over;
+    end_in_background([&, gate = let_go.get_future().share()] {
+      begun.set_value();
+      gate.wait();
+      over.set_value();
+    });
+    begun.get_future().wait();  // so its thread is busy with that one
+    bool ended = false;
+    bool ended_before = false;
+    end_in_background([&] { ended = true; });
+    in_background([&] { ended_before = ended; });
+    let_go.set_value();
+    over.get_future().wait();
+    CHECK(ended_before);
+  }
+
   TEST_CASE("what is only done when nobody else wants the processor is done") {
     int policy = -1;
     std::thread([&] {
