@@ -1,5 +1,7 @@
 #include "daemon/background.h"
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -23,6 +25,8 @@ constexpr int kMostNice = 19;
 // Since Linux 6.12 a thread is not interrupted before its slice is over, whoever waits: the
 // shortest that there is. Older ones do not look at it.
 constexpr std::uint64_t kSliceNanos = 100'000;
+// Who has more to do in the background has come back by then: who reloads again and again, say.
+constexpr std::chrono::seconds kQuiet{1};
 
 // As sched_setattr(2) takes it; the library of Debian 12 has no name for it.
 struct SchedulingOf {
@@ -36,22 +40,35 @@ struct SchedulingOf {
   std::uint64_t period = 0;
 };
 
-void step_behind() {
-  SchedulingOf attributes;
-  if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0)
-    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
-}
-
-// What is to end, and a thread that sees to it when nobody else wants the processor.
-class Ender {
+// What is being done in the background, and what waits for its end with a thread that sees to it
+// when nobody else wants the processor.
+class Background {
  public:
-  ~Ender() {
+  ~Background() {
     {
-      const std::lock_guard lock(mutex_);
+      // Here, as nobody may give that thread a processor soon.
+      std::unique_lock lock(mutex_);
       is_over_ = true;
+      end_all(lock);
     }
-    changed_.notify_one();
+    changed_.notify_all();
     if (thread_.joinable()) thread_.join();
+  }
+
+  void do_in_turn(const std::function<void()>& work) {
+    const AtWork at_work(*this);
+    {
+      // INVARIANT: where the processor is never idle, what waits for its end does not pile up.
+      std::unique_lock lock(mutex_);
+      end_all(lock);
+    }
+    work();
+  }
+
+  void let_pass() {
+    if (at_work_ == 0) return;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return at_work_ == 0; });
   }
 
   void add(std::function<void()> end) {
@@ -59,26 +76,52 @@ class Ender {
     ends_.push_back(std::move(end));
     try {
       if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-      changed_.notify_one();
+      changed_.notify_all();
     } catch (const std::system_error&) {
       // The machine has no thread left: whoever works in the background next will do it.
     }
   }
 
-  // Sees to what waits, on the calling thread.
-  void finish() {
-    std::unique_lock lock(mutex_);
-    while (!ends_.empty()) end_one(lock);
-  }
-
  private:
+  using Clock = std::chrono::steady_clock;
+
+  class AtWork {
+   public:
+    explicit AtWork(Background& background) : background_(background) {
+      const std::lock_guard lock(background_.mutex_);
+      ++background_.at_work_;
+    }
+    ~AtWork() {
+      {
+        const std::lock_guard lock(background_.mutex_);
+        --background_.at_work_;
+        background_.last_worked_ = Clock::now();
+      }
+      background_.changed_.notify_all();
+    }
+    AtWork(const AtWork&) = delete;
+    AtWork& operator=(const AtWork&) = delete;
+
+   private:
+    Background& background_;
+  };
+
   void run() {
     only_when_idle();
     std::unique_lock lock(mutex_);
-    while (!is_over_ || !ends_.empty()) {
-      changed_.wait(lock, [this] { return is_over_ || !ends_.empty(); });
-      if (!ends_.empty()) end_one(lock);
+    for (;;) {
+      changed_.wait(lock, [this] { return is_over_ || (!ends_.empty() && at_work_ == 0); });
+      if (is_over_) return;
+      const auto due = last_worked_ + kQuiet;
+      if (Clock::now() >= due)
+        end_one(lock);
+      else
+        changed_.wait_until(lock, due, [this] { return is_over_ || at_work_ > 0; });
     }
+  }
+
+  void end_all(std::unique_lock<std::mutex>& lock) {
+    while (!ends_.empty()) end_one(lock);
   }
 
   void end_one(std::unique_lock<std::mutex>& lock) {
@@ -92,19 +135,27 @@ class Ender {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> ends_;
+  std::atomic<int> at_work_ = 0;  // written under the lock
+  Clock::time_point last_worked_;
   bool is_over_ = false;
   std::thread thread_;
 };
 
 // Is there until the process ends, and ends what waits then.
-Ender& ender() {
-  static Ender all;
+Background& background() {
+  static Background all;
   return all;
 }
 
 }  // namespace
 
 // A thread has a priority of its own on Linux.
+void step_behind() {
+  SchedulingOf attributes;
+  if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0)
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
+}
+
 void only_when_idle() {
   const sched_param none{};
   if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
@@ -116,17 +167,17 @@ void in_background(const std::function<void()>& work) {
   try {
     done = std::async(std::launch::async, [&work] {
       step_behind();
-      // INVARIANT: where the processor is never idle, what waits for its end does not pile up.
-      ender().finish();
-      work();
+      background().do_in_turn(work);
     });
   } catch (const std::system_error&) {
-    work();  // the machine has no thread left: better here than not at all
+    background().do_in_turn(work);  // the machine has no thread left: better here than not at all
     return;
   }
   done.get();
 }
 
-void end_in_background(std::function<void()> end) { ender().add(std::move(end)); }
+void let_background_pass() { background().let_pass(); }
+
+void end_in_background(std::function<void()> end) { background().add(std::move(end)); }
 
 }  // namespace allocd

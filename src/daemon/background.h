@@ -6,6 +6,10 @@
 
 namespace allocd {
 
+// The calling thread, and those that it starts from here on, step behind the others: they are not
+// kept from a processor, but give it back at once when one who answers wants it. For good.
+void step_behind();
+
 // The calling thread, and those that it starts from here on, get no processor that any other wants.
 // For good: what was given away cannot be taken back. Where it may not be changed, it stays.
 void only_when_idle();
@@ -15,8 +19,13 @@ void only_when_idle();
 // here. INVARIANT: `work` holds no lock for long that somebody who answers waits for.
 void in_background(const std::function<void()>& work);
 
-// Has `end` called by a thread that only has what nobody wants, or else before the next work in the
-// background, or before the process ends. Does not throw but for want of memory.
+// For who works when idle, between its steps: waits while there is work in the background. Two at a
+// time would leave a machine with two processors none that is free to answer at once.
+void let_background_pass();
+
+// Has `end` called by a thread that only has what nobody wants, once there was no work in the
+// background for a second; or else before the next such work, or before the process ends. Does not
+// throw but for want of memory.
 void end_in_background(std::function<void()> end);
 
 // Shares a value whose end takes long: whoever lets go of it last does not wait for that. What it

@@ -36,61 +36,71 @@ void DecisionMemory::remember(const DecisionEvent& event) {
   entry->at = event.at;
   entry->event = event;
 
-  // What goes is freed when others may be at it again: a rule set can be large.
-  std::vector<std::shared_ptr<const Entry>> forgotten;
-  std::vector<KeptRules> dropped;
+  Freed freed;
   const std::lock_guard lock(mutex_);
-  entry->rules = number_of(event.in_force, dropped, forgotten);
+  KeptRules& of_it = kept(event.in_force);
+  of_it.entries.push_back(first_place_ + entries_.size());
+  entry->rules = of_it.number;
   bytes_ += entry->bytes();
   entries_.push_back(std::move(entry));
-  while (!entries_.empty() && (entries_.size() > limits_.decisions || bytes_ > limits_.bytes)) {
-    const Entry& oldest = *entries_.front();
-    bytes_ -= oldest.bytes();
-    const auto of_it = std::find_if(rule_sets_.begin(), rule_sets_.end(),
-                                    [&](const auto& kept) { return kept.number == oldest.rules; });
-    if (of_it != rule_sets_.end() && --of_it->entries == 0) {
-      dropped.push_back(std::move(*of_it));
-      rule_sets_.erase(of_it);
-    }
-    forgotten.push_back(std::move(entries_.front()));
-    entries_.pop_front();
-  }
+  while (!entries_.empty() && (entries_.size() > limits_.decisions || bytes_ > limits_.bytes))
+    forget_oldest(freed);
+  do_without_old_rules(freed);
 }
 
-// The entries of these rules do without them from now on.
-void DecisionMemory::write_down(std::uint64_t rules,
-                                std::vector<std::shared_ptr<const Entry>>& replaced) {
-  for (auto& entry : entries_) {
-    if (entry->rules != rules || !entry->event) continue;
-    auto written = std::make_shared<Entry>();
-    written->registration_id = entry->registration_id;
-    written->outcome = entry->outcome;
-    written->at = entry->at;
-    written->record = record_line(decision_record(*entry->event, redaction_, {}));
-    written->body = entry->event->body;
-    written->rules = rules;
-    bytes_ += written->bytes() - entry->bytes();
-    replaced.push_back(std::move(entry));
-    entry = std::move(written);
-  }
-}
-
-std::uint64_t DecisionMemory::number_of(const std::shared_ptr<const RulesInForce>& rules,
-                                        std::vector<KeptRules>& dropped,
-                                        std::vector<std::shared_ptr<const Entry>>& replaced) {
+DecisionMemory::KeptRules& DecisionMemory::kept(const std::shared_ptr<const RulesInForce>& rules) {
   const auto known = std::find_if(rule_sets_.begin(), rule_sets_.end(),
                                   [&](const auto& kept) { return kept.rules == rules; });
-  if (known != rule_sets_.end()) {
-    ++known->entries;
-    return known->number;
+  if (known != rule_sets_.end()) return *known;
+  return rule_sets_.emplace_back(KeptRules{++last_number_, rules, {}});
+}
+
+void DecisionMemory::forget_oldest(Freed& freed) {
+  const Entry& oldest = *entries_.front();
+  bytes_ -= oldest.bytes();
+  const auto of_it = std::find_if(rule_sets_.begin(), rule_sets_.end(),
+                                  [&](const auto& kept) { return kept.number == oldest.rules; });
+  if (of_it != rule_sets_.end()) {
+    of_it->entries.pop_front();
+    if (of_it->entries.empty()) {
+      freed.rule_sets.push_back(std::move(*of_it));
+      rule_sets_.erase(of_it);
+    }
   }
-  rule_sets_.push_back({++last_number_, rules, 1});
-  if (rule_sets_.size() > limits_.rule_sets) {
-    write_down(rule_sets_.front().number, replaced);
-    dropped.push_back(std::move(rule_sets_.front()));
+  freed.entries.push_back(std::move(entries_.front()));
+  entries_.pop_front();
+  ++first_place_;
+}
+
+// A few entries of a set that is one too many at a time, as a decision waits for this; all at once
+// only where sets come faster than that.
+void DecisionMemory::do_without_old_rules(Freed& freed) {
+  constexpr std::size_t kAtOnce = 2;
+  std::size_t written = 0;
+  while (rule_sets_.size() > limits_.rule_sets) {
+    KeptRules& oldest = rule_sets_.front();
+    const bool is_urgent = rule_sets_.size() > limits_.rule_sets + 1;
+    for (; !oldest.entries.empty() && (is_urgent || written < kAtOnce); ++written) {
+      write_down(entries_[oldest.entries.front() - first_place_], freed);
+      oldest.entries.pop_front();
+    }
+    if (!oldest.entries.empty()) return;
+    freed.rule_sets.push_back(std::move(oldest));
     rule_sets_.erase(rule_sets_.begin());
   }
-  return last_number_;
+}
+
+// The entry does without its rules from now on.
+void DecisionMemory::write_down(std::shared_ptr<const Entry>& entry, Freed& freed) {
+  auto written = std::make_shared<Entry>();
+  written->registration_id = entry->registration_id;
+  written->outcome = entry->outcome;
+  written->at = entry->at;
+  written->record = record_line(decision_record(*entry->event, redaction_, {}));
+  written->body = entry->event->body;
+  bytes_ += written->bytes() - entry->bytes();
+  freed.entries.push_back(std::move(entry));
+  entry = std::move(written);
 }
 
 std::vector<DecisionMemory::Found> DecisionMemory::find(const DecisionQuery& query) const {

@@ -20,7 +20,8 @@ class DecisionMemory {
   struct Limits {
     std::size_t decisions = 10'000;
     std::size_t bytes = std::size_t{32} << 20U;  // of requests and records
-    std::size_t rule_sets = 4;                   // that are kept alive for their decisions
+    // That are kept alive for their decisions; beside them one whose decisions are written down.
+    std::size_t rule_sets = 4;
     // What one query may try again, so that it ends in about a second.
     std::size_t rules_tried = 500'000;
   };
@@ -54,23 +55,32 @@ class DecisionMemory {
     Moment at;
     std::string record;
     std::string body;
-    std::uint64_t rules = 0;  // which of `rule_sets_`, by number
+    std::uint64_t rules = 0;  // which of `rule_sets_`, by number; 0: none any more
     std::size_t bytes() const;
   };
   struct KeptRules {
     std::uint64_t number = 0;
     std::shared_ptr<const RulesInForce> rules;
-    std::size_t entries = 0;
+    // The places of its entries, the oldest first; once it is one too many, of those that still
+    // need it.
+    std::deque<std::uint64_t> entries;
   };
   struct Found {
     std::shared_ptr<const Entry> entry;
     std::shared_ptr<const RulesInForce> rules;  // null: not kept any more
   };
 
-  std::uint64_t number_of(const std::shared_ptr<const RulesInForce>& rules,
-                          std::vector<KeptRules>& dropped,
-                          std::vector<std::shared_ptr<const Entry>>& replaced);
-  void write_down(std::uint64_t rules, std::vector<std::shared_ptr<const Entry>>& replaced);
+  // What a decision replaces and forgets. It is freed when others may be at the memory again: a
+  // rule set can be large.
+  struct Freed {
+    std::vector<std::shared_ptr<const Entry>> entries;
+    std::vector<KeptRules> rule_sets;
+  };
+
+  KeptRules& kept(const std::shared_ptr<const RulesInForce>& rules);
+  void forget_oldest(Freed& freed);
+  void do_without_old_rules(Freed& freed);
+  void write_down(std::shared_ptr<const Entry>& entry, Freed& freed);
   std::vector<Found> find(const DecisionQuery& query) const;
   Json told(const Found& found, const DecisionQuery& query, std::size_t& rules_tried) const;
 
@@ -78,6 +88,7 @@ class DecisionMemory {
   const Limits limits_;
   mutable std::mutex mutex_;
   std::deque<std::shared_ptr<const Entry>> entries_;  // the newest last
+  std::uint64_t first_place_ = 0;                     // of the oldest in `entries_`
   std::vector<KeptRules> rule_sets_;                  // the newest last
   std::uint64_t last_number_ = 0;
   std::size_t bytes_ = 0;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <ctime>
 #include <map>
 #include <string>
 #include <utility>
@@ -16,12 +15,6 @@ namespace allocd {
 namespace {
 
 constexpr std::size_t kMaxShown = GuardReport::kMaxShown;
-
-std::chrono::nanoseconds cpu_time() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 GuardVerdict verdict_on(const GuardReport& report) {
   if (report.compared < report.settings.min_sample) return GuardVerdict::TooFew;
@@ -133,10 +126,6 @@ std::vector<GuardReport::Flow> flows_of(const ReplaySummary& summary) {
 }
 
 }  // namespace
-
-TimeIsUp after_cpu_time(std::chrono::nanoseconds time) {
-  return [end = cpu_time() + time] { return cpu_time() >= end; };
-}
 
 GuardReport guard_reload(const RuleSet& from, const RuleSet& to, const RecentBodies& recent,
                          const GuardSettings& settings, Moment now, const Redaction& redaction,

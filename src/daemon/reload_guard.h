@@ -2,8 +2,8 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 
+#include "daemon/cpu_budget.h"
 #include "daemon/guard_report.h"
 #include "daemon/recent_requests.h"
 #include "daemon/redaction.h"
@@ -11,11 +11,6 @@
 #include "policy/rule_set.h"
 
 namespace allocd {
-
-using TimeIsUp = std::function<bool()>;
-
-// True once the thread that calls it has computed for that long since it was made.
-TimeIsUp after_cpu_time(std::chrono::nanoseconds time);
 
 inline constexpr std::chrono::seconds kGuardTime{2};
 

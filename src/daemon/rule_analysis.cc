@@ -1,6 +1,5 @@
 #include "daemon/rule_analysis.h"
 
-#include <time.h>
 #include <utility>
 #include <vector>
 
@@ -8,6 +7,7 @@
 
 #include "analysis/report_unreachable.h"
 #include "daemon/background.h"
+#include "daemon/cpu_budget.h"
 #include "daemon/log.h"
 
 namespace allocd {
@@ -15,12 +15,6 @@ namespace allocd {
 namespace {
 
 constexpr std::chrono::seconds kMaxProcessorTime(30);
-
-std::chrono::nanoseconds processor_time() {
-  timespec used{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
 
 }  // namespace
 
@@ -81,10 +75,13 @@ void RuleAnalysis::run() {
     }
     spdlog::debug("analysing {} rules", analysed.rules->rules().size());
     const auto begin = std::chrono::steady_clock::now();
-    const auto end = processor_time() + kMaxProcessorTime;
+    const TimeIsUp time_is_up = after_cpu_time(kMaxProcessorTime);
+    const auto wanted_no_more = [&] {
+      let_background_pass();
+      return give_up_ || time_is_up();
+    };
     analysed.reachability = analyse_reachability(
-        *analysed.rules, cache,
-        {.time_is_up = [&] { return give_up_ || processor_time() >= end; }, .shortest_ids = false});
+        *analysed.rules, cache, {.time_is_up = wanted_no_more, .shortest_ids = false});
     if (give_up_) continue;
     analysed.took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "daemon/background.h"
 #include "rulefile/load_rules.h"
 
 namespace allocd {
@@ -60,6 +61,7 @@ void RuleWatch::update(std::vector<RulePath> tables, std::string revision) {
 }
 
 void RuleWatch::run() {
+  step_behind();
   std::string last_failure;
   for (bool heard = false; !is_stopping();) {
     try {

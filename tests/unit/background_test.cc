@@ -70,6 +70,27 @@ TEST_SUITE("threads: background") {
     CHECK(ended_before);
   }
 
+  TEST_CASE("one at a time: who works when idle lets work in the background pass, and so do ends") {
+    constexpr std::chrono::milliseconds kNoted(50);
+    std::promise<void> ended;
+    std::promise<void> passed;
+    auto told_ended = ended.get_future();
+    auto told_passed = passed.get_future();
+    std::thread passer;
+    in_background([&] {
+      end_in_background([&] { ended.set_value(); });
+      passer = std::thread([&] {
+        let_background_pass();
+        passed.set_value();
+      });
+      CHECK(told_passed.wait_for(kNoted) == std::future_status::timeout);
+      CHECK(told_ended.wait_for(kNoted) == std::future_status::timeout);
+    });
+    passer.join();
+    told_ended.get();
+    let_background_pass();  // when there is nothing
+  }
+
   TEST_CASE("what is only done when nobody else wants the processor is done") {
     int policy = -1;
     std::thread([&] {

@@ -289,6 +289,46 @@ TEST_CASE("decision memory: rules are let go when too many sets are kept, or non
   CHECK(sets[1].expired());
 }
 
+TEST_CASE("decision memory: a set that goes is written down beside later decisions, not in one") {
+  DecisionMemory memory(Redaction(), {.rule_sets = 1});
+  const auto fill = [&](const std::string& revision, int decisions) {
+    const auto rules = in_force(kRules, revision);
+    for (int i = 0; i < decisions; ++i) memory.remember(event_of(rules, revision));
+    return std::weak_ptr(rules);
+  };
+  const auto told = [&](const std::string& revision) {
+    std::size_t tried = 0;
+    for (const Json& one : memory.query(query_of("limit=1000&registrationId=" + revision))) {
+      CHECK(one["revision"] == revision);
+      tried += one.contains("tried") ? 1 : 0;
+    }
+    return tried;
+  };
+  const auto first = fill("r-1", 100);
+  const auto second = in_force(kRules, "r-2");
+  memory.remember(event_of(second, "r-2"));
+  // What is not written down yet is told with what was tried.
+  CHECK(told("r-1") == 98);
+  CHECK(memory.rule_sets() == 2);
+  for (int i = 0; i < 48; ++i) memory.remember(event_of(second, "r-2"));
+  CHECK_FALSE(first.expired());
+  memory.remember(event_of(second, "r-2"));
+  CHECK(first.expired());
+  CHECK(memory.rule_sets() == 1);
+  CHECK(told("r-1") == 0);
+  CHECK(told("r-2") == 50);
+
+  // No more than one goes at a time, however fast they come: the one before is done at once.
+  const auto third = fill("r-3", 10);
+  const auto fourth = fill("r-4", 1);
+  CHECK(memory.rule_sets() == 2);
+  CHECK(told("r-2") == 0);
+  CHECK(told("r-3") == 10);
+  CHECK(told("r-4") == 1);
+  CHECK_FALSE(third.expired());
+  CHECK_FALSE(fourth.expired());
+}
+
 TEST_CASE("decision memory: one query tries no more than its share") {
   const auto rules = in_force(kRules);
   DecisionMemory memory(Redaction(), {.rules_tried = 20});
