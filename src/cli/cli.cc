@@ -80,7 +80,7 @@ Examples:
   allocd simulate --webhook http://127.0.0.1:8080/allocate --enrollments enrollments.yaml \
       --ca-out ca.pem
       on https://127.0.0.1:8443, for device SDKs that trust ca.pem
-  allocd simulate --webhook "https://contoso.azurewebsites.net/api/allocate?code=$CODE" \
+  allocd simulate --webhook https://contoso.azurewebsites.net/api/allocate --webhook-key-file key \
       --enrollments enrollments.yaml --devices 10000 --pattern 'dev-{n}-contoso-tstrsd-007' --rate 500
       a crowd of devices, and how long they waited
   allocd simulate --enrollments enrollments.yaml --check
@@ -286,7 +286,7 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
       "simulate", "Stand in for DPS, as devices see it, in front of an allocation webhook");
   command
       ->add_option("--webhook", options.webhook,
-                   "The webhook, with its key; needed but for --check")
+                   "The webhook, ?code=KEY with it if it has one; needed but for --check")
       ->type_name("URL");
   command
       ->add_option("--enrollments", options.enrollments,
@@ -310,6 +310,10 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
                    "Where to write the authority of a made-up certificate, PEM")
       ->type_name("FILE");
   command->add_flag("--http", options.http, "No TLS: devices with certificates cannot register");
+  command
+      ->add_option("--webhook-key-file", options.webhook_key_file,
+                   "Its key, in a file of one line instead of in the URL, which other users see")
+      ->type_name("FILE");
   command
       ->add_option("--webhook-ca", options.webhook_ca,
                    "The authority that vouches for an https:// webhook [those of the system]")

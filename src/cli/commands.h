@@ -86,8 +86,9 @@ struct SimulateOptions {
   std::string tls_key;
   std::string ca_out;
   bool http = false;
-  std::string webhook_ca;       // a file; empty: the system's authorities
-  double webhook_timeout = 30;  // seconds
+  std::string webhook_key_file;  // empty: the URL has the key, if there is one
+  std::string webhook_ca;        // a file; empty: the system's authorities
+  double webhook_timeout = 30;   // seconds
   double time_scale = 1;
   std::string state;
   std::string report;

@@ -13,7 +13,9 @@
 #include "cli/commands.h"
 #include "cli/device_outcomes.h"
 #include "cli/output.h"
+#include "daemon/key_files.h"
 #include "daemon/signals.h"
+#include "http/percent_encoding.h"
 #include "rulefile/text_file.h"
 #include "webhook/json_body.h"
 
@@ -125,6 +127,16 @@ std::optional<std::string> contradiction(const SimulateOptions& options) {
   return std::nullopt;
 }
 
+// The webhook's URL with the key that a file has, as DPS calls a function; nothing where there is
+// no key in it.
+std::optional<std::string> with_key(const SimulateOptions& options, Diagnostics& diagnostics) {
+  if (options.webhook_key_file.empty()) return options.webhook;
+  const auto key = read_key_file(options.webhook_key_file, diagnostics);
+  if (!key) return std::nullopt;
+  return options.webhook + (options.webhook.find('?') == std::string::npos ? "?" : "&") +
+         "code=" + percent_encoded(*key);
+}
+
 // How far a crowd has come: a line that is written over on a terminal, one a second elsewhere.
 void print_progress(const DeviceRun::Progress& progress) {
   const bool on_terminal = isatty(STDERR_FILENO) != 0;
@@ -169,24 +181,24 @@ int run_simulate(const SimulateOptions& options) {
   if (options.check) return check_enrollments(options.enrollments, options.format);
   if (options.webhook.empty()) return usage("`--webhook` is required, the URL of the webhook");
   std::string why;
-  const auto url = parse_url(options.webhook, why);
-  if (!url) return usage("`--webhook`: " + why);
+  if (!parse_url(options.webhook, why)) return usage("`--webhook`: " + why);
   const auto plan = plan_of(options, why);
   if (!plan) return usage(why);
   Diagnostics diagnostics;
+  const auto webhook = with_key(options, diagnostics);
   auto enrollments = load_enrollments(options.enrollments, diagnostics);
   print_diagnostics(diagnostics, wants_colour(STDERR_FILENO), std::cerr);
-  if (!enrollments) return kFindings;
+  if (!webhook || !enrollments) return kFindings;
 
   const Signals signals;  // before the first thread
   SimulateWith with{*std::move(enrollments),
                     {},
-                    *url,
+                    *parse_url(*webhook, why),
                     options.state,
                     options.report,
                     [](const std::string& line) { std::cerr << line << '\n'; },
                     [&] { return signals.wait(); }};
-  with.settings.webhook = options.webhook;
+  with.settings.webhook = *webhook;
   with.settings.webhook_authority = options.webhook_ca;
   with.settings.patience =
       std::chrono::milliseconds(static_cast<std::int64_t>(options.webhook_timeout * 1000));

@@ -206,7 +206,8 @@ std::string render(const Diagnostic& d, bool colour) {
   out += c.reset;
   out += d.message;
   out += " [" + d.code + "]\n";
-  if (d.line > 0) {
+  // A line that is left out has no place to point at.
+  if (d.line > 0 && (!d.snippet.empty() || d.column == 1)) {
     const auto characters = characters_of(d.snippet);
     const bool cut = d.snippet_from > 0;
     const std::size_t caret = static_cast<std::size_t>(std::max(0, d.column - 1 - d.snippet_from));

@@ -196,11 +196,11 @@ Ssl TlsContext::new_session() const {
   return ssl;
 }
 
-std::chrono::system_clock::time_point TlsContext::valid_until() const {
+std::chrono::sys_seconds TlsContext::valid_until() const {
   const std::lock_guard lock(mutex_);
   std::tm end{};
   ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context_.get())), &end);
-  return std::chrono::system_clock::from_time_t(timegm(&end));
+  return std::chrono::sys_seconds(std::chrono::seconds(timegm(&end)));
 }
 
 }  // namespace allocd

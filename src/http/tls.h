@@ -56,7 +56,8 @@ class TlsContext {
 
   // The server's side of one connection, to be given its socket. Throws std::bad_alloc.
   Ssl new_session() const;
-  std::chrono::system_clock::time_point valid_until() const;
+  // The end of its certificate. Certificates without an end have the year 9999 (RFC 5280, 4.1.2.5).
+  std::chrono::sys_seconds valid_until() const;
 
  private:
   struct FreeContext {

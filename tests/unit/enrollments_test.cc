@@ -254,8 +254,10 @@ TEST_CASE("enrollments: a key is never shown") {
     Diagnostics diagnostics;
     CHECK_FALSE(parse(text, diagnostics));
     CHECK(diagnostics.has_errors());
-    for (const Diagnostic& d : diagnostics.all())
+    for (const Diagnostic& d : diagnostics.all()) {
       CHECK(render(d).find("s3cret") == std::string::npos);
+      CHECK(render(d).find("| \n") == std::string::npos);  // nothing that would be pointed at
+    }
   }
 }
 

@@ -226,6 +226,38 @@ TEST_SUITE("simulate") {
     CHECK(Json::parse(read_file(report))["hubs"].size() == 2);
   }
 
+  TEST_CASE("the webhook's key from a file: in the URL as DPS sends it, and never shown") {
+    const TemporaryFolder folder;
+    const std::string key = folder.write("key", "open sesame+/&=%\n");
+    const std::string wrong = folder.write("wrong", "s3cret");
+    for (const std::string& path : {key, wrong}) REQUIRE(chmod(path.c_str(), 0600) == 0);
+    Daemon daemon(
+        {"--config", folder.write("allocd.yaml", "webhook: {keyFiles: [" + key + "]}\n")});
+    const std::string enrollments = folder.write("enrollments.yaml", kEnrollments);
+    const auto with = [&](const std::string& query, const std::string& file) {
+      std::vector<std::string> all = {
+          "--webhook",     "http://" + daemon.webhook + "/allocate" + query,
+          "--enrollments", enrollments,
+          "--device",      kToasterId,
+          "--time-scale",  "0.001"};
+      if (!file.empty()) all.insert(all.end(), {"--webhook-key-file", file});
+      return run(all);
+    };
+    for (const std::string query : {"", "?clientId=x"}) {
+      CAPTURE(query);
+      const Ran ran = with(query, key);
+      CHECK(ran.code == 0);
+      CHECK(ran.output.starts_with(kFound));
+    }
+    CHECK(with("", "").code == 1);
+    const Ran refused = with("", wrong);
+    CHECK(refused.code == 1);
+    CHECK(refused.output.find("401") != std::string::npos);
+    CHECK(refused.output.find("s3cret") == std::string::npos);
+    const std::string missing = folder.path() + "/missing";
+    CHECK(with("", missing).output.starts_with(missing + ": error: cannot read the key file"));
+  }
+
   TEST_CASE("mistakes in the file of enrollments are shown where they are, without keys") {
     const TemporaryFolder folder;
     const std::string path = folder.write("enrollments.yaml",

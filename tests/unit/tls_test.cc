@@ -1,6 +1,7 @@
 // TLS on a listener: who gets in, what is agreed, and how handshakes end.
 #include "http/tls.h"
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -75,6 +76,14 @@ std::string refusal(const TlsMaterial& material) {
 }
 
 }  // namespace
+
+TEST_CASE("a certificate without an end is valid until the end of the year 9999") {
+  using namespace std::chrono;
+  const sys_days last = year(9999) / December / 31;
+  const auto days_left = (last - floor<days>(system_clock::now())).count();
+  const TlsContext context(material_of(Identity::alone("server", static_cast<int>(days_left))));
+  CHECK(floor<days>(context.valid_until()) == last);
+}
 
 TEST_SUITE("threads: tls") {
   TEST_CASE("requests are answered under TLS 1.2 and 1.3, and nothing older") {

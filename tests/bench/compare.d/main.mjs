@@ -1,25 +1,17 @@
 // Holds allocd's webhook against other servers that give the same answer, all on one core, in
 // turns. A benchmark and no test: it fails where a server answers wrongly, never for being slow.
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {arch, cpus, release, tmpdir} from 'node:os';
+import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {wrongAnswer} from './answers.mjs';
-import {stop, stopAll} from './children.mjs';
-import {idle, load, memoryOf, startToReady, syscalls} from './measure.mjs';
-import {Misuse, checkTools, kUsage, readOptions} from './options.mjs';
-import {cores, tree} from './processes.mjs';
+import {idle, memoryOf, startToReady, syscalls} from './measure.mjs';
+import {checkTools, kCompare, readOptions} from './options.mjs';
+import {cores, describeMachine} from './processes.mjs';
+import {program, progress, say} from './program.mjs';
 import {medians, reached, report, targets} from './report.mjs';
-import {servers, startServer} from './servers.mjs';
+import {servers, startServer, stopServers} from './servers.mjs';
+import {takeTurns} from './turns.mjs';
 
 const kTracedConnections = [1, 16];
-
-const say = (text) => console.log(text);
-const progress = (text) => { if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`); };
-
-function describeMachine() {
-  const system = readFileSync('/etc/os-release', 'utf8').match(/^PRETTY_NAME="?([^"\n]*)/m)?.[1];
-  return `${cpus().length} x ${cpus()[0].model}, ${arch()}, Linux ${release()}, ${system}`;
-}
 
 async function checkAnswers(all) {
   for (const server of all) {
@@ -41,36 +33,6 @@ async function startAll(allocd, {folder, core}) {
   return all;
 }
 
-// Round after round each server has its turn: whatever else the machine does meets them all. The
-// others are stopped meanwhile, or what they tidy up after their turn would be at its expense.
-// `{connections: [figures of a round, …]}` for each of them.
-async function takeTurns(all, {settings, core}) {
-  const rounds = all.map(() => ({}));
-  if (settings.warmUp)
-    for (const server of all) {
-      progress(`warming up ${server.name}`);
-      await load(server, {connections: 16, seconds: 1, core});
-    }
-  for (let round = 1; round <= settings.rounds; ++round)
-    for (const connections of settings.connections)
-      for (const [i, server] of all.entries()) {
-        progress(`round ${round} of ${settings.rounds}: ${connections} at once, ${server.name}`);
-        (rounds[i][connections] ??= []).push(await alone(server, all,
-          () => load(server, {connections, seconds: settings.seconds, core})));
-      }
-  return rounds;
-}
-
-async function alone(server, all, turn) {
-  const others = all.filter((other) => other !== server).flatMap((other) => tree(other.child.pid));
-  for (const pid of others) process.kill(pid, 'SIGSTOP');
-  try {
-    return await turn();
-  } finally {
-    for (const pid of others) process.kill(pid, 'SIGCONT');
-  }
-}
-
 // What can be seen besides, of a server that has been under load.
 async function lookCloser(server, {settings, folder}) {
   progress(`memory, idle connections and system calls of ${server.name}`);
@@ -81,14 +43,6 @@ async function lookCloser(server, {settings, folder}) {
   seen.idle = await idle(server,
     {connections: settings.idleConnections, seconds: settings.idleSeconds});
   return seen;
-}
-
-async function stopServers(all) {
-  for (const {name, child} of all) {
-    const {code, signal} = await stop(child);
-    if (code !== 0 && signal !== 'SIGTERM')
-      throw new Error(`${name} ended with ${code ?? signal}: ${child.errors.trim()}`);
-  }
 }
 
 async function compare({allocd, settings}, folder) {
@@ -118,37 +72,8 @@ async function compare({allocd, settings}, folder) {
   return results;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'allocd-compare-'));
-let interrupted = false;
-
-async function cleanUp() {
-  await stopAll();
-  rmSync(folder, {recursive: true, force: true});
-}
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(signal, async () => {
-    interrupted = true;
-    await cleanUp();
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  });
-
-try {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(kUsage);
-  } else {
-    checkTools(options);
-    const results = await compare(options, folder);
-    say(report(results));
-    if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
-  }
-} catch (error) {
-  progress('');
-  if (!interrupted) console.error(`compare: ${error.message}`);
-  if (error instanceof Misuse) console.error(`\n${kUsage}`);
-  process.exitCode = error instanceof Misuse ? 2 : 1;
-} finally {
-  await cleanUp();
-}
+await program('compare', kCompare, async (options, folder) => {
+  const results = await compare(options, folder);
+  say(report(results));
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 2)}\n`);
+});

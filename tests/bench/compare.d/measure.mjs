@@ -16,14 +16,15 @@ const wait = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 const post = (server, agent) =>
   ask({port: server.port, path: server.path, body: kRequest, agent});
 
-// Lets wrk ask for some seconds. Times are in microseconds. Throws where an answer is none.
+// Lets wrk ask for some seconds, with the bodies that stand in the lines of the server's `bodies`,
+// a file, or else with request.json. Times are in microseconds. Throws where an answer is none.
 export async function load(server, {connections, seconds, core}) {
   const pids = tree(server.child.pid);
   const before = cpuSeconds(pids);
   const wrk = await run(
     [find('wrk'), '-t', '1', '-c', String(connections), '-d', `${seconds}s`,
       '-s', join(kHere, 'wrk.lua'), `http://127.0.0.1:${server.port}${server.path}`],
-    {core, env: {COMPARE_BODY: kRequestFile}});
+    {core, env: server.bodies ? {COMPARE_BODIES: server.bodies} : {COMPARE_BODY: kRequestFile}});
   const cpu = cpuSeconds(pids) - before;
   const said = JSON.parse(wrk.output.trim().split('\n').at(-1));
   if (said.refused > 0 || said.broken > 0)

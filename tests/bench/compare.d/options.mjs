@@ -7,7 +7,7 @@ import {find} from './children.mjs';
 
 const kRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
-export const kUsage = `usage: tests/bench/compare [OPTION...]
+const kUsage = `usage: tests/bench/compare [OPTION...]
 
 Starts allocd and, where they are installed, nginx with a fixed answer, nginx with the rules in
 Lua, the tutorial's function on Node.js and Open Policy Agent on one core; checks their answers;
@@ -31,6 +31,11 @@ const kFull = {short: false, rounds: 5, seconds: 3, connections: [1, 16, 64, 256
 const kShort = {short: true, rounds: 1, seconds: 1, connections: [16], warmUp: false,
   tracedRequests: 200, idleConnections: 128, idleSeconds: 1, starts: 2};
 
+export const kCompare = {usage: kUsage, full: kFull, short: kShort, options: ['json']};
+
+// The options of these names take numbers.
+const kNumbers = ['rounds', 'seconds', 'connections', 'rules'];
+
 // Nothing was started, and nothing will be.
 export class Misuse extends Error {}
 
@@ -40,10 +45,9 @@ function positive(text, name) {
   return Number(text);
 }
 
-function parse(words) {
-  const text = {type: 'string'};
-  const options = {rounds: text, seconds: text, connections: text, allocd: text, json: text,
-    short: {type: 'boolean'}, help: {type: 'boolean', short: 'h'}};
+function parse(words, names) {
+  const options = {short: {type: 'boolean'}, help: {type: 'boolean', short: 'h'}};
+  for (const name of names) options[name] = {type: 'string'};
   try {
     return parseArgs({args: words, options}).values;
   } catch (error) {
@@ -51,14 +55,15 @@ function parse(words) {
   }
 }
 
-// `{help, settings, allocd, json}`. Throws Misuse.
-export function readOptions(words) {
-  const given = parse(words);
-  const settings = {...(given.short ? kShort : kFull)};
-  for (const name of ['rounds', 'seconds'])
-    if (given[name] !== undefined) settings[name] = positive(given[name], name);
-  if (given.connections !== undefined)
-    settings.connections = given.connections.split(',').map((n) => positive(n, 'connections'));
+// `{help, settings, allocd, json}` as the words say, or else as `full` or `short` has it. A number
+// in these is an option that takes a number, a list one that takes several. Throws Misuse.
+export function readOptions(words, {full, short, options = []}) {
+  const numbers = Object.keys(full).filter((name) => kNumbers.includes(name));
+  const given = parse(words, [...numbers, ...options, 'allocd']);
+  const settings = {...(given.short ? short : full)};
+  for (const name of numbers.filter((name) => given[name] !== undefined))
+    settings[name] = Array.isArray(full[name]) ?
+      given[name].split(',').map((n) => positive(n, name)) : positive(given[name], name);
   const allocd = resolve(given.allocd ?? join(kRoot, 'build/allocd'));
   return {help: given.help, settings, allocd, json: given.json};
 }

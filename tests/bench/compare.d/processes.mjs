@@ -1,5 +1,6 @@
-// What Linux tells of a process and those it started.
+// What Linux tells of this machine, of a process and those it started.
 import {readFileSync, readdirSync} from 'node:fs';
+import {arch, cpus, release} from 'node:os';
 
 const kTicksPerSecond = 100; // USER_HZ, the same on all of Debian's machines
 
@@ -48,6 +49,11 @@ export function cores() {
     const [first, last = first] = range.split('-').map(Number);
     return Array.from({length: last - first + 1}, (_, i) => first + i);
   });
+}
+
+export function describeMachine() {
+  const system = readFileSync('/etc/os-release', 'utf8').match(/^PRETTY_NAME="?([^"\n]*)/m)?.[1];
+  return `${cpus().length} x ${cpus()[0].model}, ${arch()}, Linux ${release()}, ${system}`;
 }
 
 export function mostOpenFiles() {

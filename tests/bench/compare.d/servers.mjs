@@ -4,7 +4,7 @@ import {existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync} from 'n
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {kAnswer, kRefusal, kRequest, kRules} from './answers.mjs';
-import {find, start} from './children.mjs';
+import {find, start, stop} from './children.mjs';
 import {ask, freePorts} from './client.mjs';
 
 const kHere = dirname(fileURLToPath(import.meta.url));
@@ -15,11 +15,11 @@ const output = (command, words) =>
   execFileSync('sh', ['-c', '"$0" "$@" 2>&1', command, ...words], {encoding: 'utf8'});
 
 // The command that serves allocd on one thread, without a log as the others.
-export function allocdCommand(allocd, {port, adminPort, folder}) {
+export function allocdCommand(allocd, {port, adminPort, folder}, rules = kRules) {
   const config = join(folder, 'allocd.yaml');
   writeFileSync(config, `listen: 127.0.0.1:${port}\nadminListen: 127.0.0.1:${adminPort}\n` +
     'limits: {threads: 1, connections: 4096}\nlog: {level: warn}\n');
-  return [allocd, 'serve', '--config', config, '--rules', kRules];
+  return [allocd, 'serve', '--config', config, '--rules', rules];
 }
 
 function nginxCommand(nginx, {port, folder}, modules, answer) {
@@ -117,5 +117,14 @@ export async function startServer(server, {folder, core}) {
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+}
+
+// Throws where one did not end well.
+export async function stopServers(all) {
+  for (const {name, child} of all) {
+    const {code, signal} = await stop(child);
+    if (code !== 0 && signal !== 'SIGTERM')
+      throw new Error(`${name} ended with ${code ?? signal}: ${child.errors.trim()}`);
   }
 }
