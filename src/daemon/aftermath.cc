@@ -29,23 +29,32 @@ void Aftermath::add(DecisionEvent event) {
       return waiting_.empty() || (waiting_.size() < kMaxEvents && bytes_ + bytes <= kMaxBytes);
     };
     ++held_up_;
-    while (!has_room() && Clock::now() < blocks_until_) taken_.wait_until(lock, blocks_until_);
+    while (!has_room() && Clock::now() < blocks_until_) {
+      filled_.notify_one();
+      taken_.wait_until(lock, blocks_until_);
+    }
     --held_up_;
     if (!has_room()) {
       ++dropped_;
       return;
     }
-    wakes = waiting_.empty();
     waiting_.push_back(std::move(event));
     bytes_ += bytes;
     ++added_;
+    wakes = asleep_ || waiting_.size() == kMaxEvents / 2 || bytes_ > kMaxBytes / 2;
+    asleep_ = false;
   }
   if (wakes) filled_.notify_one();
 }
 
 bool Aftermath::settle(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  return taken_.wait_for(lock, patience, [this, until = added_] { return finished_ >= until; });
+  ++settling_;
+  filled_.notify_one();
+  const bool is_settled =
+      taken_.wait_for(lock, patience, [this, until = added_] { return finished_ >= until; });
+  --settling_;
+  return is_settled;
 }
 
 void Aftermath::block_until(Clock::time_point end) {
@@ -66,25 +75,37 @@ bool Aftermath::holds_up() const {
   return held_up_ > 0;
 }
 
+// Whether what waits is not to wait for more.
+bool Aftermath::is_hurried() const {
+  return ending_ || settling_ > 0 || held_up_ > 0 || waiting_.size() >= kMaxEvents / 2 ||
+         bytes_ > kMaxBytes / 2;
+}
+
+void Aftermath::wait_for_events(std::unique_lock<std::mutex>& lock) {
+  filled_.wait_for(lock, kGathering, [this] { return is_hurried(); });
+  while (waiting_.empty() && !ending_) {
+    asleep_ = true;
+    filled_.wait(lock);
+  }
+  asleep_ = false;
+}
+
 void Aftermath::run() {
   std::vector<DecisionEvent> taken;
+  std::unique_lock lock(mutex_);
   for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      filled_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      taken.swap(waiting_);
-      bytes_ = 0;
-    }
+    wait_for_events(lock);
+    if (waiting_.empty()) return;
+    taken.swap(waiting_);
+    bytes_ = 0;
+    lock.unlock();
     // Who waits for room finds some.
     taken_.notify_all();
     for (const DecisionEvent& event : taken) take_(event);
     const std::size_t count = taken.size();
     taken.clear();
-    {
-      const std::lock_guard lock(mutex_);
-      finished_ += count;
-    }
+    lock.lock();
+    finished_ += count;
     taken_.notify_all();
   }
 }

@@ -1,5 +1,6 @@
 // What is done with decisions after their answers: beside the threads that answer, one after the
-// other.
+// other. Where they come in numbers they are taken some at a time, as waking its thread for each
+// would take whoever answers as long as deciding.
 #pragma once
 
 #include <chrono>
@@ -24,6 +25,8 @@ class Aftermath {
 
   static constexpr std::size_t kMaxEvents = 16384;
   static constexpr std::size_t kMaxBytes = std::size_t{64} << 20U;
+  // The first event after a pause is taken at once, those that follow so much later at most.
+  static constexpr std::chrono::milliseconds kGathering{1};
 
   // `take` gets each event, in a thread of its own. It must not throw.
   Aftermath(Take take, WhenFull when_full);
@@ -46,10 +49,12 @@ class Aftermath {
 
  private:
   void run();
+  void wait_for_events(std::unique_lock<std::mutex>& lock);
+  bool is_hurried() const;
 
   const Take take_;
   mutable std::mutex mutex_;
-  std::condition_variable filled_;
+  std::condition_variable filled_;  // somebody has to be woken for it
   std::condition_variable taken_;
   Clock::time_point blocks_until_;
   std::vector<DecisionEvent> waiting_;
@@ -57,7 +62,9 @@ class Aftermath {
   std::uint64_t added_ = 0;     // events ever
   std::uint64_t finished_ = 0;  // of them, taken
   std::uint64_t dropped_ = 0;
-  std::size_t held_up_ = 0;  // who waits in add()
+  std::size_t held_up_ = 0;   // who waits in add()
+  std::size_t settling_ = 0;  // who waits in settle()
+  bool asleep_ = false;       // the thread, until the next event
   bool ending_ = false;
   std::thread thread_;
 };

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -132,6 +133,25 @@ TEST_SUITE("threads: aftermath") {
       CHECK_FALSE(aftermath.holds_up());
       CHECK(taken == Aftermath::kMaxEvents + (told ? 1 : 6));
     }
+  }
+
+  TEST_CASE(
+      "events that come in numbers are taken some at a time, the thread is not woken for each") {
+    using Clock = Aftermath::Clock;
+    constexpr int kEvents = 2000;
+    rusage usage{};
+    Aftermath aftermath([&](const DecisionEvent&) { getrusage(RUSAGE_THREAD, &usage); },
+                        WhenFull::Drop);
+    const auto begin = Clock::now();
+    for (int i = 0; i < kEvents; ++i) {
+      aftermath.add(event("next"));
+      const auto next = begin + i * std::chrono::microseconds(20);
+      while (Clock::now() < next) {}
+    }
+    const auto took = Clock::now() - begin;
+    REQUIRE(aftermath.settle(kLong));
+    // A few each time: it sleeps, it may find the queue locked.
+    CHECK(usage.ru_nvcsw < 10 + 4 * (took / Aftermath::kGathering));
   }
 
   TEST_CASE("the end waits for what was added") {
