@@ -101,7 +101,7 @@ void Aftermath::run() {
     lock.unlock();
     // Who waits for room finds some.
     taken_.notify_all();
-    for (const DecisionEvent& event : taken) take_(event);
+    for (DecisionEvent& event : taken) take_(std::move(event));
     const std::size_t count = taken.size();
     taken.clear();
     lock.lock();

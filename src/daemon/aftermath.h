@@ -19,7 +19,7 @@ namespace allocd {
 class Aftermath {
  public:
   using Clock = std::chrono::steady_clock;
-  using Take = std::function<void(const DecisionEvent&)>;
+  using Take = std::function<void(DecisionEvent)>;
   // What to do where it does not keep up.
   enum class WhenFull { Drop, Block };
 

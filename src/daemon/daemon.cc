@@ -83,7 +83,7 @@ Daemon::Daemon(const ServeWith& with, const ServiceManager& service, const LastG
   counts_.expect(rules->rules());
   warn_of_redaction(config_.decision_log.redaction, rules->rules());
   aftermath_ =
-      std::make_unique<Aftermath>([this](const DecisionEvent& event) { take(event); },
+      std::make_unique<Aftermath>([this](DecisionEvent event) { take(std::move(event)); },
                                   config_.decision_log.blocks ? WhenFull::Block : WhenFull::Drop);
   reloader_.emplace(config_, *in_force_, recent_, state, std::move(beginning.start),
                     Reloader::Tell{[this] { service_.reloading(); },
@@ -144,7 +144,7 @@ Daemon::Daemon(const ServeWith& with, const ServiceManager& service, const LastG
 }
 
 // What is done with each decision, after its answer.
-void Daemon::take(const DecisionEvent& event) {
+void Daemon::take(DecisionEvent event) {
   const DecisionLogSettings& settings = config_.decision_log;
   // DPS shows nobody the reason of a refusal: these are where it can be found.
   if (spdlog::should_log(spdlog::level::info))
@@ -152,9 +152,9 @@ void Daemon::take(const DecisionEvent& event) {
   if (log_)
     log_->write(record_line(
         decision_record(event, settings.redaction, {settings.requests, settings.requests})));
-  memory_.remember(event);
   recent_.add(event);
   if (candidate_) candidate_->compare(event);
+  memory_.remember(std::move(event));
 }
 
 void Daemon::reload() {

@@ -42,7 +42,7 @@ class Daemon {
   void stop(const char* why);
 
  private:
-  void take(const DecisionEvent& event);
+  void take(DecisionEvent event);
   void reload_ended(const ReloadResult& result, const std::vector<RulePath>* tables);
   void load_candidate();
   void watch();

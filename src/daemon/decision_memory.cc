@@ -29,16 +29,16 @@ std::size_t DecisionMemory::Entry::bytes() const {
          (registration_id ? registration_id->capacity() : 0);
 }
 
-void DecisionMemory::remember(const DecisionEvent& event) {
+void DecisionMemory::remember(DecisionEvent event) {
   auto entry = std::make_shared<Entry>();
   if (event.answer.registration_id) entry->registration_id = lower(*event.answer.registration_id);
   entry->outcome = event.answer.decision.outcome;
   entry->at = event.at;
-  entry->event = event;
+  entry->event = std::move(event);
 
   Freed freed;
   const std::lock_guard lock(mutex_);
-  KeptRules& of_it = kept(event.in_force);
+  KeptRules& of_it = kept(entry->event->in_force);
   of_it.entries.push_back(first_place_ + entries_.size());
   entry->rules = of_it.number;
   bytes_ += entry->bytes();

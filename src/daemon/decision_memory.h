@@ -31,7 +31,7 @@ class DecisionMemory {
       : redaction_(std::move(redaction)), limits_(limits) {}
 
   // Remembers a decision, and forgets the oldest ones beyond the limits. For one thread.
-  void remember(const DecisionEvent& event);
+  void remember(DecisionEvent event);
 
   // Those that fit, newest first: decision_record()s, redacted. Each that did not allocate, or each
   // where a registration ID was asked for, also has `rulesTried` (how many), `nearest` and `tried`
