@@ -1,4 +1,4 @@
-// Servers under load, one after the other.
+// Servers under load, one after the other. One may be there several times, under other loads.
 import {load} from './measure.mjs';
 import {tree} from './processes.mjs';
 import {progress} from './program.mjs';
@@ -24,7 +24,7 @@ export async function takeTurns(all, {settings, core}) {
 }
 
 async function alone(server, all, turn) {
-  const others = all.filter((other) => other !== server).flatMap((other) => tree(other.child.pid));
+  const others = all.filter(({child}) => child !== server.child).flatMap((other) => tree(other.child.pid));
   for (const pid of others) process.kill(pid, 'SIGSTOP');
   try {
     return await turn();
