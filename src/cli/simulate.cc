@@ -189,11 +189,13 @@ int run_simulate(const SimulateOptions& options) {
   auto enrollments = load_enrollments(options.enrollments, diagnostics);
   print_diagnostics(diagnostics, wants_colour(STDERR_FILENO), std::cerr);
   if (!webhook || !enrollments) return kFindings;
+  const auto url = parse_url(*webhook, why);
+  if (!url) return usage("`--webhook` with its key: " + why);
 
   const Signals signals;  // before the first thread
   SimulateWith with{*std::move(enrollments),
                     {},
-                    *parse_url(*webhook, why),
+                    *url,
                     options.state,
                     options.report,
                     [](const std::string& line) { std::cerr << line << '\n'; },
