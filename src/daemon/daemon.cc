@@ -26,7 +26,7 @@ constexpr std::size_t kAdminThreads = 4;
 void warn_of_expiry(const TlsContext* tls) {
   constexpr auto kSoon = std::chrono::days(14);
   if (tls == nullptr) return;
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto now = std::chrono::ceil<std::chrono::seconds>(std::chrono::system_clock::now());
   const auto left = tls->valid_until() - now;
   if (left > kSoon) return;
   const auto end = std::chrono::duration_cast<std::chrono::days>(left).count();
