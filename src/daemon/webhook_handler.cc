@@ -8,6 +8,7 @@
 
 #include "daemon/decision_id.h"
 #include "daemon/key_refusals.h"
+#include "policy/memory_lines.h"
 #include "webhook/answer.h"
 
 namespace allocd {
@@ -39,12 +40,15 @@ HttpResponse decided(const WebhookDesk& desk, const HttpRequest& request) {
   const auto start = Clock::now();
   event.answer = answer(event.in_force->rules(), request.body, event.at);
   event.took = Clock::now() - start;
+  const Decision& decision = event.answer.decision;
+  RuleHits* hits = decision.rule != nullptr ? &event.in_force->hits(*decision.rule) : nullptr;
+  // Counted further down, so that they are there by then.
+  if (hits != nullptr) MemoryLines::fetch_line(hits);
   event.id = new_decision_id();
   event.body = request.body;
-  const Decision& decision = event.answer.decision;
   desk.counts.count(decision, event.took);
-  if (decision.rule != nullptr) hit(event.in_force->hits(*decision.rule), event.at);
   HttpResponse response = as_http(event.answer.reply, event.id);
+  if (hits != nullptr) hit(*hits, event.at);
   desk.aftermath.add(std::move(event));
   return response;
 }

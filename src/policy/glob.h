@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/memory_lines.h"
+
 namespace allocd {
 
 // Always held against a whole text. Immutable once built.
@@ -20,11 +22,14 @@ class Glob {
   // Time is bounded by the product of both lengths.
   bool matches(std::string_view text) const;
 
+  // What matching reads.
+  void add_to(MemoryLines& out) const { out.add(steps_); }
+
  private:
   void append_byte(char byte);
 
   struct Step {
-    enum class Kind { Byte, AnyCharacter, AnyText } kind = Kind::Byte;
+    enum class Kind : char { Byte, AnyCharacter, AnyText } kind = Kind::Byte;
     char byte = 0;  // lower case where case is ignored
   };
   std::vector<Step> steps_;

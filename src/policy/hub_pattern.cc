@@ -51,6 +51,14 @@ std::optional<RenderError> HubPattern::fill(const RenderContext& context, Glob& 
   return std::nullopt;
 }
 
+void HubPattern::add_to(MemoryLines& out) const {
+  if (literal_) {
+    glob_.add_to(out);
+  } else {
+    template_.add_to(out);
+  }
+}
+
 bool HubPattern::could_match(std::string_view host_name) const {
   Glob glob("", true);
   for (const TextTemplate::Piece& piece : template_.pieces()) {

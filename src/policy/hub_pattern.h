@@ -37,6 +37,9 @@ class HubPattern {
   // Whether a host name could match with some values in place of `${..}`.
   bool could_match(std::string_view host_name) const;
 
+  // What matching reads, but for itself.
+  void add_to(MemoryLines& out) const;
+
  private:
   TextTemplate template_;
   Glob glob_;  // where the template is literal

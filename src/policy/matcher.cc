@@ -95,6 +95,17 @@ bool holds_group(const Matcher::Group& group, const FieldValues& fields, Capture
   return held;
 }
 
+void add_group(const Matcher::Group& group, MemoryLines& out) {
+  out.add(group.parts);
+  for (const Matcher::Part& part : group.parts) {
+    if (const auto* field = std::get_if<FieldMatcher>(&part)) {
+      field->operators.add_to(out);
+    } else {
+      add_group(std::get<Matcher::Group>(part), out);
+    }
+  }
+}
+
 }  // namespace
 
 bool CompiledOperator::holds(const Value& value, Captures* captures) const {
@@ -141,5 +152,21 @@ bool Matcher::holds(const FieldValues& fields, Captures& captures,
                     std::vector<MatcherTrace>* trace) const {
   return holds_group(all_, fields, &captures, trace);
 }
+
+void Operators::add_to(MemoryLines& out) const {
+  out.add(operators_);
+  for (const CompiledOperator& op : operators_) {
+    if (const auto* part = std::get_if<TextPart>(&op.test)) out.add(part->text);
+    if (const auto* one_of = std::get_if<OneOf>(&op.test)) out.add(one_of->values);
+    if (const auto* glob = std::get_if<Glob>(&op.test)) glob->add_to(out);
+    if (const auto* negated = std::get_if<Operators>(&op.test)) negated->add_to(out);
+    if (const auto* pattern = std::get_if<Pattern>(&op.test)) {
+      out.add(pattern->variables);
+      pattern->regex.add_to(out);
+    }
+  }
+}
+
+void Matcher::add_to(MemoryLines& out) const { add_group(all_, out); }
 
 }  // namespace allocd

@@ -12,6 +12,7 @@
 #include "policy/captures.h"
 #include "policy/field_table.h"
 #include "policy/glob.h"
+#include "policy/memory_lines.h"
 #include "policy/regex.h"
 #include "policy/rule_spec.h"
 #include "policy/text_template.h"
@@ -33,6 +34,9 @@ class Operators {
             std::vector<MatcherTrace>* trace = nullptr) const;
 
   const std::vector<CompiledOperator>& all() const { return operators_; }
+
+  // What holding them against a value reads, but for itself.
+  void add_to(MemoryLines& out) const;
 
  private:
   friend class MatcherCompiler;
@@ -100,6 +104,9 @@ class Matcher {
              std::vector<MatcherTrace>* trace = nullptr) const;
 
   const Group& parts() const { return all_; }
+
+  // What holding it against a request reads, but for itself.
+  void add_to(MemoryLines& out) const;
 
  private:
   friend class MatcherCompiler;

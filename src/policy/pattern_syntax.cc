@@ -19,8 +19,14 @@ bool is_punctuation(char c) {
 }
 
 void add_range(Characters& out, char first, char last) {
-  for (int c = first; c <= last; ++c)
-    out.set(static_cast<std::size_t>(lower(static_cast<char>(c))));
+  for (int c = first; c <= last; ++c) out.set(static_cast<std::size_t>(c));
+}
+
+Characters folded(const Characters& characters) {
+  Characters out;
+  for (std::size_t c = 0; c < characters.size(); ++c)
+    if (characters[c]) out.set(static_cast<std::size_t>(lower(static_cast<char>(c))));
+  return out;
 }
 
 PatternNode one_of(const Characters& characters) {
@@ -33,7 +39,15 @@ PatternNode one(char c) {
   return one_of(out);
 }
 
-PatternNode any_character() { return {.kind = Kind::AnyCharacter}; }
+// One of those that are not in `characters`.
+PatternNode none_of(const Characters& characters) {
+  return {.kind = Kind::AnyCharacter, .characters = ~characters};
+}
+
+PatternNode some_character() { return {.kind = Kind::AnyCharacter, .exact = false}; }
+
+// What stands at a place and takes nothing.
+PatternNode place() { return {.kind = Kind::Empty, .exact = false}; }
 
 // `\d`, `\w`, `\s`, and the control characters that have a letter.
 std::optional<Characters> escaped_characters(char letter) {
@@ -44,6 +58,7 @@ std::optional<Characters> escaped_characters(char letter) {
     case 'w':
       add_range(out, '0', '9');
       add_range(out, 'a', 'z');
+      add_range(out, 'A', 'Z');
       control('_');
       break;
     case 's':
@@ -62,11 +77,12 @@ std::optional<Characters> escaped_characters(char letter) {
 
 class RegexReader {
  public:
-  explicit RegexReader(std::string_view pattern) : rest_(pattern) {}
+  RegexReader(std::string_view pattern, Letters letters) : rest_(pattern), letters_(letters) {}
 
   std::optional<PatternNode> read() {
     PatternNode out = choice(0);
     if (!rest_.empty() || unsure_) return std::nullopt;
+    if (flags_) out.exact = false;
     return out;
   }
 
@@ -111,69 +127,80 @@ class RegexReader {
     const char c = rest_.front();
     if (!is_ascii(c)) {
       rest_.remove_prefix(std::max<std::size_t>(1, utf8_length(rest_)));
-      return any_character();
+      return some_character();
     }
     rest_.remove_prefix(1);
     switch (c) {
       case '(': return group(depth);
       case '[': return character_class();
       case '\\': return escape();
-      case '.': return any_character();
+      case '.': return none_of(Characters().set('\n'));
       case '^':
-      case '$': return {};
+      case '$': return place();
       // Operators without anything before them.
       case '*':
       case '+':
       case '?':
       case '{': return unsure();
-      default: return one(c);
+      default: return letter(c);
     }
   }
 
+  PatternNode letter(char c) const { return one(letters_ == Letters::Folded ? lower(c) : c); }
+
   PatternNode group(int depth) {
+    std::string_view name;
     if (take("?P<") || take("?<")) {
       const std::size_t end = rest_.find('>');
       if (end == std::string_view::npos) return unsure();
+      name = rest_.substr(0, end);
       rest_.remove_prefix(end + 1);
     } else if (take("?")) {
-      // Flags: of letter case, lines and greed, none of which matters here.
+      // Flags: of letter case, lines and greed.
+      flags_ = flags_ || !rest_.starts_with(':');
       const std::size_t end = rest_.find_first_not_of("imsU-");
       if (end == std::string_view::npos) return unsure();
       rest_.remove_prefix(end);
-      if (take(")")) return {};
+      if (take(")")) return place();
       if (!take(":")) return unsure();
     }
     PatternNode out = choice(depth + 1);
     if (!take(")")) return unsure();
+    out.group = name;
     return out;
   }
 
   PatternNode escape() {
     if (rest_.empty()) return unsure();
     const char c = take_one();
-    if (const auto characters = escaped_characters(c)) return one_of(*characters);
+    if (const auto characters = escaped_characters(c)) return class_of(*characters);
     switch (c) {
       case 'b':
       case 'B':
       case 'A':
-      case 'z': return {};
+      case 'z': return place();
       case 'D':
       case 'W':
       case 'S':
-      case 'C': return any_character();
+      case 'C': return some_character();
       case 'p':
       case 'P':
         if (rest_.empty() || (rest_.front() == '{' && rest_.find('}') == std::string_view::npos))
           return unsure();
         rest_.remove_prefix(rest_.front() == '{' ? rest_.find('}') + 1 : 1);
-        return any_character();
+        return some_character();
       default: return is_punctuation(c) ? one(c) : unsure();
     }
   }
 
+  PatternNode class_of(const Characters& characters) const {
+    return one_of(letters_ == Letters::Folded ? folded(characters) : characters);
+  }
+
   PatternNode character_class() {
     Characters characters;
-    bool known = !take("^");
+    const bool negated = take("^");
+    bool known = true;
     bool first = true;
     while (!rest_.empty() && (first || rest_.front() != ']')) {
       first = false;
@@ -189,6 +216,8 @@ class RegexReader {
       if (rest_.size() > 1 && rest_[0] == '-' && rest_[1] != ']') {
         rest_.remove_prefix(1);
         to = class_member(characters);
+        // One end may be a control character by its letter, as in `[\t-z]`.
+        if (!from || !to) known = false;
       }
       if (from && to) {
         add_range(characters, *from, *to);
@@ -197,7 +226,10 @@ class RegexReader {
       }
     }
     if (!take("]")) return unsure();
-    return known ? one_of(characters) : any_character();
+    if (!known) return some_character();
+    if (!negated) return class_of(characters);
+    // Of folded letters it is not known which ones were left out.
+    return letters_ == Letters::Folded ? some_character() : none_of(characters);
   }
 
   // The next character of a class, or nothing where it is none in ASCII. One like `\d` is added to
@@ -244,8 +276,8 @@ class RegexReader {
     } else {
       return part;
     }
-    take("?");  // reluctant
-    PatternNode out{.kind = Kind::Repeat, .least = least, .most = most};
+    const bool reluctant = take("?");
+    PatternNode out{.kind = Kind::Repeat, .least = least, .most = most, .exact = !reluctant};
     out.parts.push_back(std::move(part));
     return out;
   }
@@ -262,14 +294,16 @@ class RegexReader {
   }
 
   std::string_view rest_;
+  const Letters letters_;
   bool unsure_ = false;
   bool named_ = false;
+  bool flags_ = false;  // there were any
 };
 
 }  // namespace
 
-std::optional<PatternNode> parse_regex(std::string_view pattern) {
-  return RegexReader(pattern).read();
+std::optional<PatternNode> parse_regex(std::string_view pattern, Letters letters) {
+  return RegexReader(pattern, letters).read();
 }
 
 PatternNode parse_glob(std::string_view pattern) {
@@ -279,16 +313,16 @@ PatternNode parse_glob(std::string_view pattern) {
     std::size_t length = 1;
     if (c == '*') {
       out.parts.push_back({.kind = Kind::Repeat,
-                           .parts = {any_character()},
+                           .parts = {some_character()},
                            .least = 0,
                            .most = PatternNode::kUnbounded});
     } else if (c == '?') {
-      out.parts.push_back(any_character());
+      out.parts.push_back(some_character());
     } else if (is_ascii(c)) {
-      out.parts.push_back(one(c));
+      out.parts.push_back(one(lower(c)));
     } else {
       length = std::max<std::size_t>(1, utf8_length(pattern));
-      out.parts.push_back(any_character());
+      out.parts.push_back(some_character());
     }
     pattern.remove_prefix(length);
   }

@@ -1,4 +1,5 @@
-// Regular expressions and globs taken apart, as far as the rule index wants to know them.
+// Regular expressions and globs taken apart: what texts they match at most, and where it is known
+// for sure, what texts they match.
 #pragma once
 
 #include <bitset>
@@ -11,15 +12,17 @@
 
 namespace allocd {
 
-// ASCII characters, letters in lower case.
+// ASCII characters.
 using Characters = std::bitset<128>;
 
-// Describes at least every text that the pattern matches, letters folded (see folded_text.h).
+// Describes at least every text that the pattern matches. Where all its nodes are exact, a text of
+// ASCII that it describes is one that the pattern matches, too.
 struct PatternNode {
   enum class Kind {
     Empty,         // also what looks at a place and takes nothing: `^`, `\b`
     OneOf,         // one of `characters`
-    AnyCharacter,  // one character, whichever
+    AnyCharacter,  // one character, whichever; where it is exact, one of `characters` or none of
+                   // ASCII
     Sequence,
     Choice,
     Repeat  // of the one part
@@ -31,11 +34,18 @@ struct PatternNode {
   std::vector<PatternNode> parts{};
   std::size_t least = 0;  // how often a part is repeated
   std::size_t most = 0;
+  bool exact = true;            // this node; its parts may not be
+  std::string_view group = {};  // the name of the group that it is
 };
 
-// Of a pattern that RE2 accepts. Nothing where it holds what is not known here.
-std::optional<PatternNode> parse_regex(std::string_view pattern);
+enum class Letters { Folded, AsWritten };
 
+// Of a pattern that RE2 accepts; groups' names are pieces of it. With Letters::Folded, texts are
+// described with their letters folded (see folded_text.h), whatever the pattern says about case.
+// Nothing where it holds what is not known here.
+std::optional<PatternNode> parse_regex(std::string_view pattern, Letters letters = Letters::Folded);
+
+// Letters folded.
 PatternNode parse_glob(std::string_view pattern);
 
 }  // namespace allocd

@@ -5,6 +5,8 @@
 
 #include <re2/re2.h>
 
+#include "policy/straight_pattern.h"
+
 namespace allocd {
 namespace {
 
@@ -27,6 +29,12 @@ bool loses_letters() {
     return !RE2::FullMatch("0A", RE2("0a|0[aA]", exact));
   }();
   return kLoses;
+}
+
+bool is_ascii(std::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
 }
 
 }  // namespace
@@ -87,6 +95,9 @@ std::variant<Regex, RegexError> Regex::compile(const std::string& pattern, Exten
   Regex out;
   out.re_ = std::move(re);
   out.extent_ = extent;
+  if (extent == Extent::Whole)
+    if (auto straight = StraightPattern::compile(pattern, ignore_case))
+      out.straight_ = std::make_shared<const StraightPattern>(*std::move(straight));
   std::map<int, std::string> by_number;
   for (const auto& [name, number] : out.re_->NamedCapturingGroups()) by_number[number] = name;
   for (auto& [number, name] : by_number) {
@@ -96,13 +107,19 @@ std::variant<Regex, RegexError> Regex::compile(const std::string& pattern, Exten
   return out;
 }
 
+const StraightPattern* Regex::straight_for(std::string_view text) const {
+  return straight_ != nullptr && is_ascii(text) ? straight_.get() : nullptr;
+}
+
 bool Regex::matches(std::string_view text) const {
+  if (const StraightPattern* straight = straight_for(text)) return straight->matches(text, nullptr);
   return re_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
                     extent_ == Extent::Whole ? RE2::ANCHOR_BOTH : RE2::UNANCHORED, nullptr, 0);
 }
 
 bool Regex::matches(std::string_view text,
                     std::vector<std::optional<std::string_view>>& groups) const {
+  if (const StraightPattern* straight = straight_for(text)) return straight->matches(text, &groups);
   const int wanted = group_numbers_.empty() ? 0 : group_numbers_.back() + 1;
   std::vector<re2::StringPiece> found(static_cast<std::size_t>(wanted));
   if (!re_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
@@ -119,6 +136,15 @@ bool Regex::matches(std::string_view text,
     }
   }
   return true;
+}
+
+void Regex::add_to(MemoryLines& out) const {
+  if (straight_ != nullptr) {
+    out.add(straight_.get(), sizeof *straight_);
+    return straight_->add_to(out);
+  }
+  out.add(re_.get(), sizeof *re_);
+  out.add(group_numbers_);
 }
 
 }  // namespace allocd

@@ -10,11 +10,15 @@
 #include <variant>
 #include <vector>
 
+#include "policy/memory_lines.h"
+
 namespace re2 {
 class RE2;
 }
 
 namespace allocd {
+
+class StraightPattern;
 
 struct RegexError {
   std::string message;   // "missing closing ]"
@@ -39,7 +43,14 @@ class Regex {
   // a group that took no part is absent. They are pieces of `text`.
   bool matches(std::string_view text, std::vector<std::optional<std::string_view>>& groups) const;
 
+  // What matching reads, as far as it is known here.
+  void add_to(MemoryLines& out) const;
+
  private:
+  // Null where the text, or the pattern, is nothing for it.
+  const StraightPattern* straight_for(std::string_view text) const;
+
+  std::shared_ptr<const StraightPattern> straight_;  // matches the same of ASCII; may be null
   std::shared_ptr<const re2::RE2> re_;
   Extent extent_ = Extent::Whole;
   std::vector<std::string> group_names_;

@@ -219,6 +219,17 @@ const Reference* TextTemplate::single_reference() const {
   return pieces_.size() == 1 ? std::get_if<Reference>(&pieces_[0]) : nullptr;
 }
 
+void TextTemplate::add_to(MemoryLines& out) const {
+  out.add(pieces_);
+  for (const Piece& piece : pieces_) {
+    if (const auto* text = std::get_if<std::string>(&piece)) {
+      out.add(*text);
+    } else {
+      out.add(std::get<Reference>(piece).filters);
+    }
+  }
+}
+
 std::variant<std::string, RenderError> TextTemplate::render(const RenderContext& context) const {
   std::string out;
   std::string scratch;

@@ -14,6 +14,7 @@
 #include "policy/captures.h"
 #include "policy/field_table.h"
 #include "policy/located_value.h"
+#include "policy/memory_lines.h"
 #include "policy/value.h"
 
 namespace allocd {
@@ -96,6 +97,9 @@ class TextTemplate {
   // As render(), but a text that is nothing but one reference keeps the value's JSON type. As to
   // `scratch`: see Reference.
   std::variant<Value, RenderError> value(const RenderContext& context, std::string& scratch) const;
+
+  // What rendering reads, but for itself.
+  void add_to(MemoryLines& out) const;
 
  private:
   std::string text_;

@@ -23,6 +23,24 @@ void merge_into(Json& base, Json over) {
   }
 }
 
+void add_json(const Json& json, MemoryLines& out) {
+  if (const auto* text = json.get_ptr<const std::string*>()) {
+    out.add(text, sizeof *text);
+    out.add(*text);
+  } else if (const auto* list = json.get_ptr<const Json::array_t*>()) {
+    out.add(list, sizeof *list);
+    out.add(*list);
+    for (const Json& item : *list) add_json(item, out);
+  } else if (const auto* object = json.get_ptr<const Json::object_t*>()) {
+    out.add(object, sizeof *object);
+    out.add(object->data(), object->size() * sizeof(Json::object_t::value_type));
+    for (const auto& [key, value] : *object) {
+      out.add(key);
+      add_json(value, out);
+    }
+  }
+}
+
 }  // namespace
 
 ValueTemplate::ValueTemplate() : node_(Json(Json::object())) {}
@@ -209,6 +227,23 @@ std::variant<Json, RenderError> ValueTemplate::render(const RenderContext& conte
   if (auto* error = std::get_if<RenderError>(&over)) return std::move(*error);
   merge_into(std::get<Json>(base), std::get<Json>(std::move(over)));
   return std::get<Json>(std::move(base));
+}
+
+void ValueTemplate::add_to(MemoryLines& out) const {
+  if (const Json* json = literal()) {
+    add_json(*json, out);
+  } else if (const auto* text = std::get_if<TextTemplate>(&node_)) {
+    text->add_to(out);
+  } else if (const auto* list = std::get_if<List>(&node_)) {
+    out.add(*list);
+    for (const ValueTemplate& item : *list) item.add_to(out);
+  } else if (const auto* object = std::get_if<Object>(&node_)) {
+    out.add(*object);
+    for (const Member& m : *object) {
+      out.add(m.key);
+      m.value.add_to(out);
+    }
+  }
 }
 
 }  // namespace allocd

@@ -43,6 +43,9 @@ class ValueTemplate {
   std::optional<RenderError> write(const RenderContext& context, std::string& out, TwinMeter* meter,
                                    std::size_t depth = 0) const;
 
+  // What writing reads, but for itself.
+  void add_to(MemoryLines& out) const;
+
  private:
   struct Member;
   struct Merge;
