@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "policy/memory_lines.h"
+
 namespace allocd {
 
 Aftermath::Aftermath(Take take, WhenFull when_full)
@@ -101,8 +103,12 @@ void Aftermath::run() {
     lock.unlock();
     // Who waits for room finds some.
     taken_.notify_all();
-    for (DecisionEvent& event : taken) take_(std::move(event));
     const std::size_t count = taken.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      // The next one's rule, of which each that is done with an event wants to know the name.
+      if (i + 1 < count) MemoryLines::fetch_line(taken[i + 1].answer.decision.rule);
+      take_(std::move(taken[i]));
+    }
     taken.clear();
     lock.lock();
     finished_ += count;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/memory_lines.h"
 #include "policy/rule_set.h"
 
 namespace allocd {
@@ -32,11 +33,15 @@ class RulesInForce {
   // Of a rule by its place in rules().rules().
   RuleHits& hits(std::size_t rule) const { return *hits_[rule]; }
   // Of one of the rules.
-  RuleHits& hits(const Rule& rule) const {
-    return hits(static_cast<std::size_t>(&rule - rules_->rules().data()));
-  }
+  RuleHits& hits(const Rule& rule) const { return hits(place(rule)); }
+  // Asks for the memory that hits() reads, and does not wait for it.
+  void fetch_place_of_hits(const Rule& rule) const { MemoryLines::fetch_line(&hits_[place(rule)]); }
 
  private:
+  std::size_t place(const Rule& rule) const {
+    return static_cast<std::size_t>(&rule - rules_->rules().data());
+  }
+
   std::shared_ptr<const RuleSet> rules_;
   std::string revision_;
   std::chrono::system_clock::time_point loaded_at_;

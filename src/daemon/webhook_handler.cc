@@ -40,13 +40,14 @@ HttpResponse decided(const WebhookDesk& desk, const HttpRequest& request) {
   const auto start = Clock::now();
   event.answer = answer(event.in_force->rules(), request.body, event.at);
   event.took = Clock::now() - start;
-  const Decision& decision = event.answer.decision;
-  RuleHits* hits = decision.rule != nullptr ? &event.in_force->hits(*decision.rule) : nullptr;
-  // Counted further down, so that they are there by then.
-  if (hits != nullptr) MemoryLines::fetch_line(hits);
+  const Rule* const rule = event.answer.decision.rule;
+  // Where the rule's hits are, and then the hits, are on their way while other things are done.
+  if (rule != nullptr) event.in_force->fetch_place_of_hits(*rule);
   event.id = new_decision_id();
   event.body = request.body;
-  desk.counts.count(decision, event.took);
+  RuleHits* const hits = rule != nullptr ? &event.in_force->hits(*rule) : nullptr;
+  if (hits != nullptr) MemoryLines::fetch_line(hits);
+  desk.counts.count(event.answer.decision, event.took);
   HttpResponse response = as_http(event.answer.reply, event.id);
   if (hits != nullptr) hit(*hits, event.at);
   desk.aftermath.add(std::move(event));

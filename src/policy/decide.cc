@@ -111,7 +111,6 @@ Decision decide(const RuleSet& rules, const RequestValues& request, Moment now, 
   // A trace tells of every rule.
   auto to_try = trace == nullptr ? rules.index().candidates(fields) : rules.index().all();
   while (const auto number = to_try.next()) {
-    rules.read_ahead().fetch(*number);
     const Rule& rule = rules.rules()[*number];
     RuleTrace* entry = trace != nullptr ? &trace->emplace_back() : nullptr;
     captures.assign(rule.variables.size(), std::nullopt);

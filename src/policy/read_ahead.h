@@ -12,7 +12,8 @@ namespace allocd {
 
 struct Rule;
 
-// Immutable, safe to share between threads. Valid as long as the rules stay where they are.
+// Immutable, safe to share between threads. Of use as long as the rules stay where they are, and
+// harmless when they have gone: nothing is read.
 class ReadAhead {
  public:
   explicit ReadAhead(const std::vector<Rule>& rules);
@@ -21,6 +22,8 @@ class ReadAhead {
   void fetch(std::size_t rule) const {
     if (rule < lines_.size()) lines_[rule].fetch();
   }
+  // What it holds in memory.
+  std::size_t bytes() const { return lines_.capacity() * sizeof(Lines); }
   // Null where nothing is asked for.
   const MemoryLines* lines(std::size_t rule) const {
     return rule < lines_.size() ? &lines_[rule] : nullptr;

@@ -1,6 +1,7 @@
 #include "policy/regex.h"
 
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include <re2/re2.h>
@@ -29,6 +30,15 @@ bool loses_letters() {
     return !RE2::FullMatch("0A", RE2("0a|0[aA]", exact));
   }();
   return kLoses;
+}
+
+// Null never; whether it is any good is for the caller to see.
+std::unique_ptr<const RE2> re2_of(const std::string& pattern, bool ignore_case) {
+  auto out = std::make_unique<const RE2>(pattern, options(ignore_case));
+  // The pattern itself is judged first: the rewritten one may hide a mistake (`a|*`).
+  if (out->ok() && pattern.find('|') != std::string::npos && loses_letters())
+    out = std::make_unique<const RE2>(keep_alternatives_apart(pattern), options(ignore_case));
+  return out;
 }
 
 bool is_ascii(std::string_view text) {
@@ -78,12 +88,48 @@ std::string keep_alternatives_apart(std::string_view pattern) {
   return out;
 }
 
+// A pattern as it is matched.
+struct Regex::Compiled {
+  Compiled(std::string written, Extent where, bool folds, std::unique_ptr<const RE2> made)
+      : pattern(std::move(written)), extent(where), ignore_case(folds) {
+    std::map<int, std::string> by_number;
+    for (const auto& [name, number] : made->NamedCapturingGroups()) by_number[number] = name;
+    for (auto& [number, name] : by_number) {
+      group_numbers.push_back(number);
+      group_names.push_back(std::move(name));
+    }
+    if (extent == Extent::Whole) straight = StraightPattern::compile(pattern, ignore_case);
+    // Of thousands of patterns, those that hardly ever need it would take most of the memory.
+    if (!straight) re = std::move(made);
+  }
+
+  // Null where the pattern, or the text, needs RE2.
+  const StraightPattern* straight_for(std::string_view text) const {
+    return straight && is_ascii(text) ? &*straight : nullptr;
+  }
+
+  const RE2& re2() const {
+    if (!straight) return *re;
+    std::call_once(made_late, [this] { re = re2_of(pattern, ignore_case); });
+    return *re;
+  }
+
+  std::optional<StraightPattern> straight;  // matches the same of ASCII, where there is one
+  const std::string pattern;
+  const Extent extent;
+  const bool ignore_case;
+  std::vector<std::string> group_names;
+  std::vector<int> group_numbers;
+  // Made of the pattern by the first text that needs it, where there is a straight one.
+  mutable std::once_flag made_late;
+  mutable std::unique_ptr<const RE2> re;
+};
+
+Regex::Regex(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+
 std::variant<Regex, RegexError> Regex::compile(const std::string& pattern, Extent extent,
                                                bool ignore_case) {
-  auto re = std::make_shared<const RE2>(pattern, options(ignore_case));
-  // The pattern itself is judged first: the rewritten one may hide a mistake (`a|*`).
-  if (re->ok() && pattern.find('|') != std::string::npos && loses_letters())
-    re = std::make_shared<const RE2>(keep_alternatives_apart(pattern), options(ignore_case));
+  auto re = re2_of(pattern, ignore_case);
   if (!re->ok()) {
     // RE2 says "missing ]: [a-"; the fragment comes apart.
     std::string message = re->error();
@@ -91,43 +137,33 @@ std::variant<Regex, RegexError> Regex::compile(const std::string& pattern, Exten
     if (message.ends_with(fragment)) message.resize(message.size() - fragment.size());
     return RegexError{std::move(message), re->error_arg()};
   }
-
-  Regex out;
-  out.re_ = std::move(re);
-  out.extent_ = extent;
-  if (extent == Extent::Whole)
-    if (auto straight = StraightPattern::compile(pattern, ignore_case))
-      out.straight_ = std::make_shared<const StraightPattern>(*std::move(straight));
-  std::map<int, std::string> by_number;
-  for (const auto& [name, number] : out.re_->NamedCapturingGroups()) by_number[number] = name;
-  for (auto& [number, name] : by_number) {
-    out.group_numbers_.push_back(number);
-    out.group_names_.push_back(std::move(name));
-  }
-  return out;
+  return Regex(std::make_shared<const Compiled>(pattern, extent, ignore_case, std::move(re)));
 }
 
-const StraightPattern* Regex::straight_for(std::string_view text) const {
-  return straight_ != nullptr && is_ascii(text) ? straight_.get() : nullptr;
-}
+const std::vector<std::string>& Regex::group_names() const { return compiled_->group_names; }
 
 bool Regex::matches(std::string_view text) const {
-  if (const StraightPattern* straight = straight_for(text)) return straight->matches(text, nullptr);
-  return re_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
-                    extent_ == Extent::Whole ? RE2::ANCHOR_BOTH : RE2::UNANCHORED, nullptr, 0);
+  if (const StraightPattern* straight = compiled_->straight_for(text))
+    return straight->matches(text, nullptr);
+  return compiled_->re2().Match(
+      re2::StringPiece(text.data(), text.size()), 0, text.size(),
+      compiled_->extent == Extent::Whole ? RE2::ANCHOR_BOTH : RE2::UNANCHORED, nullptr, 0);
 }
 
 bool Regex::matches(std::string_view text,
                     std::vector<std::optional<std::string_view>>& groups) const {
-  if (const StraightPattern* straight = straight_for(text)) return straight->matches(text, &groups);
-  const int wanted = group_numbers_.empty() ? 0 : group_numbers_.back() + 1;
+  if (const StraightPattern* straight = compiled_->straight_for(text))
+    return straight->matches(text, &groups);
+  const std::vector<int>& numbers = compiled_->group_numbers;
+  const int wanted = numbers.empty() ? 0 : numbers.back() + 1;
   std::vector<re2::StringPiece> found(static_cast<std::size_t>(wanted));
-  if (!re_->Match(re2::StringPiece(text.data(), text.size()), 0, text.size(),
-                  extent_ == Extent::Whole ? RE2::ANCHOR_BOTH : RE2::UNANCHORED, found.data(),
-                  wanted))
+  if (!compiled_->re2().Match(
+          re2::StringPiece(text.data(), text.size()), 0, text.size(),
+          compiled_->extent == Extent::Whole ? RE2::ANCHOR_BOTH : RE2::UNANCHORED, found.data(),
+          wanted))
     return false;
   groups.clear();
-  for (const int number : group_numbers_) {
+  for (const int number : numbers) {
     const re2::StringPiece& group = found[static_cast<std::size_t>(number)];
     if (group.data() == nullptr) {
       groups.emplace_back(std::nullopt);
@@ -139,12 +175,13 @@ bool Regex::matches(std::string_view text,
 }
 
 void Regex::add_to(MemoryLines& out) const {
-  if (straight_ != nullptr) {
-    out.add(straight_.get(), sizeof *straight_);
-    return straight_->add_to(out);
+  out.add(compiled_.get(), sizeof *compiled_);
+  if (compiled_->straight) {
+    compiled_->straight->add_to(out);
+  } else {
+    out.add(compiled_->re.get(), sizeof *compiled_->re);
+    out.add(compiled_->group_numbers);
   }
-  out.add(re_.get(), sizeof *re_);
-  out.add(group_numbers_);
 }
 
 }  // namespace allocd

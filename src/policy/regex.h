@@ -2,7 +2,6 @@
 // https://github.com/google/re2/wiki/Syntax
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,13 +11,7 @@
 
 #include "policy/memory_lines.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace allocd {
-
-class StraightPattern;
 
 struct RegexError {
   std::string message;   // "missing closing ]"
@@ -36,7 +29,7 @@ class Regex {
                                                  bool ignore_case);
 
   // Names of its groups `(?P<name>…)`, in the order of the pattern.
-  const std::vector<std::string>& group_names() const { return group_names_; }
+  const std::vector<std::string>& group_names() const;
 
   bool matches(std::string_view text) const;
   // As matches(), and where it does, `groups` gets the texts of the named groups, in their order;
@@ -47,14 +40,11 @@ class Regex {
   void add_to(MemoryLines& out) const;
 
  private:
-  // Null where the text, or the pattern, is nothing for it.
-  const StraightPattern* straight_for(std::string_view text) const;
+  struct Compiled;
 
-  std::shared_ptr<const StraightPattern> straight_;  // matches the same of ASCII; may be null
-  std::shared_ptr<const re2::RE2> re_;
-  Extent extent_ = Extent::Whole;
-  std::vector<std::string> group_names_;
-  std::vector<int> group_numbers_;
+  explicit Regex(std::shared_ptr<const Compiled> compiled);
+
+  std::shared_ptr<const Compiled> compiled_;
 };
 
 // The pattern with an empty group at the start of every alternative behind a `|`. It means the

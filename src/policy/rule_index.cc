@@ -126,6 +126,7 @@ struct RuleIndex::Filer {
   }
 
   List list(const std::vector<std::uint32_t>& rules) {
+    if (rules.size() == 1) return {rules.front(), kOneRule};
     const auto first = static_cast<std::uint32_t>(index.filed_.size());
     index.filed_.insert(index.filed_.end(), rules.begin(), rules.end());
     return {first, static_cast<std::uint32_t>(index.filed_.size())};
@@ -188,7 +189,7 @@ struct RuleIndex::Filer {
 };
 
 RuleIndex::RuleIndex(const std::vector<Rule>& rules)
-    : rules_(rules.size()), small_(rules.size() <= kSmall) {
+    : rules_(rules.size()), small_(rules.size() <= kSmall), read_ahead_(rules) {
   if (small_) return;
   std::vector<std::vector<Clues>> clues;
   clues.reserve(rules.size());
@@ -197,7 +198,7 @@ RuleIndex::RuleIndex(const std::vector<Rule>& rules)
 }
 
 std::size_t RuleIndex::bytes() const {
-  std::size_t out = sizeof *this + filed_.capacity() * sizeof(std::uint32_t);
+  std::size_t out = sizeof *this + filed_.capacity() * sizeof(std::uint32_t) + read_ahead_.bytes();
   for (const Shelf& shelf : shelves_)
     out += sizeof shelf + shelf.values.capacity() * sizeof(HashedList) + shelf.literals.bytes() +
            shelf.first_placed.capacity() * sizeof(std::uint32_t) +
@@ -212,8 +213,17 @@ RuleIndex::Candidates RuleIndex::all() const {
 }
 
 void RuleIndex::add(const List& list) const {
-  if (list.first != list.end)
-    scratch().rests.push_back({filed_.data() + list.first, filed_.data() + list.end});
+  if (list.end == kOneRule) {
+    add(&list.first, &list.first + 1);
+  } else {
+    add(filed_.data() + list.first, filed_.data() + list.end);
+  }
+}
+
+void RuleIndex::add(const std::uint32_t* first, const std::uint32_t* end) const {
+  if (first == end) return;
+  read_ahead_.fetch(*first);
+  scratch().rests.push_back({first, end});
 }
 
 void RuleIndex::find_values(const Shelf& shelf, std::uint64_t hash) const {
@@ -266,17 +276,17 @@ RuleIndex::Candidates RuleIndex::candidates(const FieldValues& fields) const {
   }
   std::size_t first = 0;
   for (const std::size_t end : mine.shaped_ends) {
-    if (first != end) mine.rests.push_back({mine.shaped.data() + first, mine.shaped.data() + end});
+    add(mine.shaped.data() + first, mine.shaped.data() + end);
     first = end;
   }
   std::make_heap(mine.rests.begin(), mine.rests.end(), later);
   Candidates out;
-  out.listed_ = true;
+  out.listed_by_ = this;
   return out;
 }
 
 std::optional<std::size_t> RuleIndex::Candidates::next() {
-  if (!listed_) return first_ < end_ ? std::optional(first_++) : std::nullopt;
+  if (listed_by_ == nullptr) return first_ < end_ ? std::optional(first_++) : std::nullopt;
   std::vector<Rest>& rests = scratch().rests;
   while (!rests.empty()) {
     const std::size_t rule = *rests.front().next;
@@ -284,6 +294,7 @@ std::optional<std::size_t> RuleIndex::Candidates::next() {
     if (++rests.back().next == rests.back().end) {
       rests.pop_back();
     } else {
+      listed_by_->read_ahead_.fetch(*rests.back().next);
       std::push_heap(rests.begin(), rests.end(), later);
     }
     // A rule that several of its clues brought is tried once.

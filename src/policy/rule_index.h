@@ -9,6 +9,7 @@
 
 #include "policy/aho_corasick.h"
 #include "policy/field_table.h"
+#include "policy/read_ahead.h"
 #include "policy/shape.h"
 
 namespace allocd {
@@ -23,8 +24,8 @@ class RuleIndex {
  public:
   explicit RuleIndex(const std::vector<Rule>& rules);
 
-  // Candidates in the order of the rules, found as they are asked for. One at a time is in use in a
-  // thread: it lives in buffers of the thread.
+  // Candidates in the order of the rules, found as they are asked for; what they read is asked for
+  // ahead. One at a time is in use in a thread: it lives in buffers of the thread.
   class Candidates {
    public:
     // The number of the next rule to try; nothing where there are no more.
@@ -35,22 +36,26 @@ class RuleIndex {
     // All rules from `first` to `end`, or those of the thread's lists.
     std::size_t first_ = 0;
     std::size_t end_ = 0;
-    bool listed_ = false;
+    const RuleIndex* listed_by_ = nullptr;
   };
 
   Candidates candidates(const FieldValues& fields) const;
   // Every rule.
   Candidates all() const;
 
+  const ReadAhead& read_ahead() const { return read_ahead_; }
+
   // What it holds in memory.
   std::size_t bytes() const;
 
  private:
-  // Rules in order: a part of filed_.
+  // Rules in order: a part of filed_. Or, with kOneRule as its end, the rule `first` alone, for
+  // which no further place in memory has to be looked at.
   struct List {
     std::uint32_t first = 0;
     std::uint32_t end = 0;
   };
+  static constexpr std::uint32_t kOneRule = static_cast<std::uint32_t>(-1);
   struct HashedList {
     std::uint64_t hash = 0;
     List rules;
@@ -75,12 +80,14 @@ class RuleIndex {
   void find_values(const Shelf& shelf, std::uint64_t hash) const;
   void find_literals(const Shelf& shelf, std::string_view text) const;
   void add(const List& list) const;
+  void add(const std::uint32_t* first, const std::uint32_t* end) const;
 
   std::size_t rules_ = 0;
   bool small_ = true;  // so that looking up takes longer than trying
   std::vector<std::uint32_t> filed_;
   List always_;
   std::vector<Shelf> shelves_;
+  ReadAhead read_ahead_;
 };
 
 }  // namespace allocd

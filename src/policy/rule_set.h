@@ -10,7 +10,6 @@
 #include "policy/allocation.h"
 #include "policy/field_table.h"
 #include "policy/matcher.h"
-#include "policy/read_ahead.h"
 #include "policy/rule_index.h"
 #include "policy/share.h"
 
@@ -31,21 +30,18 @@ struct Rule {
 class RuleSet {
  public:
   RuleSet(std::vector<Rule> rules, FieldTable fields)
-      : rules_(std::move(rules)), fields_(std::move(fields)), index_(rules_), read_ahead_(rules_) {}
+      : rules_(std::move(rules)), fields_(std::move(fields)), index_(rules_) {}
 
   const std::vector<Rule>& rules() const { return rules_; }
   // The fields that the rules read.
   const FieldTable& fields() const { return fields_; }
   // Which of the rules a request may match, by their places in rules().
   const RuleIndex& index() const { return index_; }
-  // What deciding with a rule reads.
-  const ReadAhead& read_ahead() const { return read_ahead_; }
 
  private:
   std::vector<Rule> rules_;
   FieldTable fields_;
   RuleIndex index_;
-  ReadAhead read_ahead_;
 };
 
 }  // namespace allocd

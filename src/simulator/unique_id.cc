@@ -27,7 +27,7 @@ std::string new_guid() {
   std::string out = random_hex<16>();
   out[12] = '4';  // a random one
   out[16] = "89ab"[out[16] % 4];
-  for (const std::size_t at : {8, 13, 18, 23}) out.insert(at, "-");
+  for (const std::size_t at : {8U, 13U, 18U, 23U}) out.insert(at, "-");
   return out;
 }
 

@@ -90,7 +90,7 @@ TEST_SUITE("read ahead") {
     for (std::size_t i = 0; i < set->rules().size(); ++i) {
       CAPTURE(i);
       const Rule& rule = set->rules()[i];
-      const MemoryLines* lines = set->read_ahead().lines(i);
+      const MemoryLines* lines = set->index().read_ahead().lines(i);
       REQUIRE(lines != nullptr);
       CHECK(lines->has(&rule.match));
       CHECK(lines->has(&rule.variables));
@@ -104,14 +104,14 @@ TEST_SUITE("read ahead") {
       }
       const auto& allocation = std::get<Allocation>(rule.outcome);
       CHECK(lines->has(std::get<std::vector<HubPattern>>(allocation.hub.hub).data()));
-      set->read_ahead().fetch(i);
+      set->index().read_ahead().fetch(i);
     }
-    CHECK(set->read_ahead().lines(300) == nullptr);
-    set->read_ahead().fetch(300);
+    CHECK(set->index().read_ahead().lines(300) == nullptr);
+    set->index().read_ahead().fetch(300);
   }
 
   TEST_CASE("few rules stay in caches by themselves") {
-    CHECK(set_of(3)->read_ahead().lines(0) == nullptr);
+    CHECK(set_of(3)->index().read_ahead().lines(0) == nullptr);
   }
 }
 

@@ -1,14 +1,18 @@
 // Patterns without an automaton: which ones they are, and that they match what RE2 matches.
 #include "policy/straight_pattern.h"
 
+#include <atomic>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <variant>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <re2/re2.h>
 
+#include "policy/regex.h"
 #include "support/random_patterns.h"
 
 namespace allocd {
@@ -222,6 +226,58 @@ TEST_SUITE("straight patterns") {
     }
     CHECK(straight_ones > 2'000);
     CHECK(matched > 2'000);
+  }
+
+  TEST_CASE("texts beyond ASCII are left to RE2") {
+    struct Case {
+      const char* pattern;
+      bool ignore_case;
+      const char* text;
+      bool expected;
+    };
+    const Case cases[] = {
+        {"dev-.", false, "dev-\xC3\xA4", true},
+        {"dev-[^x]", false, "dev-\xE2\x82\xAC", true},
+        {"dev-[a-z]", false, "dev-\xC3\xA4", false},
+        {"k[a-z]", true, "\xE2\x84\xAA\xC5\xBF", true},  // the Kelvin sign and the long s
+        {"k[a-z]", false, "\xE2\x84\xAA\xC5\xBF", false},
+        {"(a|k)", true, "\xE2\x84\xAA", true},
+        {".*", false, "\xC3", false},  // no character
+    };
+    for (const Case& c : cases) {
+      CAPTURE(c.pattern);
+      CAPTURE(c.text);
+      REQUIRE(StraightPattern::compile(c.pattern, c.ignore_case));
+      const Regex regex =
+          std::get<Regex>(Regex::compile(c.pattern, Regex::Extent::Whole, c.ignore_case));
+      CHECK(regex.matches(c.text) == c.expected);
+      CHECK(Regex(regex).matches(c.text) == c.expected);
+    }
+    const Regex named =
+        std::get<Regex>(Regex::compile("(?P<a>.)-(?P<b>.*)", Regex::Extent::Whole, false));
+    for (const std::string text : {"x-yz", "\xC3\xA4-yz"}) {
+      Groups groups;
+      CHECK(named.matches(text, groups));
+      CHECK(groups == Groups{std::string_view(text).substr(0, text.find('-')), "yz"});
+    }
+  }
+}
+
+TEST_SUITE("threads: patterns") {
+  TEST_CASE("many at once bring the first text that needs RE2") {
+    for (int round = 0; round < 20; ++round) {
+      const Regex regex =
+          std::get<Regex>(Regex::compile("dev-.*-[0-9]", Regex::Extent::Whole, false));
+      std::atomic<int> matched = 0;
+      std::vector<std::thread> threads;
+      for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+          if (regex.matches("dev-\xC3\xA4-7")) ++matched;
+          if (!regex.matches("dev-\xC3\xA4-x")) ++matched;
+        });
+      for (std::thread& thread : threads) thread.join();
+      CHECK(matched == 8);
+    }
   }
 }
 
