@@ -3,10 +3,13 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <deque>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -25,6 +28,9 @@ constexpr int kMostNice = 19;
 // Since Linux 6.12 a thread is not interrupted before its slice is over, whoever waits: the
 // shortest that there is. Older ones do not look at it.
 constexpr std::uint64_t kSliceNanos = 100'000;
+// Who wakes up while such a slice lasts is looked at again at the next tick of the kernel only, 1
+// to 10 ms later. So work in the background has a tick of its own.
+constexpr std::chrono::nanoseconds kTick = std::chrono::microseconds(250);
 // Who has more to do in the background has come back by then: who reloads again and again, say.
 constexpr std::chrono::seconds kQuiet{1};
 
@@ -38,6 +44,39 @@ struct SchedulingOf {
   std::uint64_t slice = kSliceNanos;
   std::uint64_t deadline = 0;
   std::uint64_t period = 0;
+};
+
+// The signal that is the tick; nothing else in this program uses one of these.
+int tick_signal() { return SIGRTMIN + 3; }
+
+// As long as it lives, its thread lets others have the processor at every tick. Where there are no
+// timers, it does without.
+class GivingWay {
+ public:
+  GivingWay() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { sched_yield(); };
+    action.sa_flags = SA_RESTART;
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = tick_signal();
+    event._sigev_un._tid = gettid();
+    if (sigaction(tick_signal(), &action, nullptr) != 0) return;
+    timer_t timer{};
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) return;
+    timer_ = timer;
+    const itimerspec each{{0, kTick.count()}, {0, kTick.count()}};
+    timer_settime(timer, 0, &each, nullptr);
+  }
+  // The handler stays, for a tick that is on its way.
+  ~GivingWay() {
+    if (timer_) timer_delete(*timer_);
+  }
+  GivingWay(const GivingWay&) = delete;
+  GivingWay& operator=(const GivingWay&) = delete;
+
+ private:
+  std::optional<timer_t> timer_;
 };
 
 // What is being done in the background, and what waits for its end with a thread that sees to it
@@ -167,6 +206,7 @@ void in_background(const std::function<void()>& work) {
   try {
     done = std::async(std::launch::async, [&work] {
       step_behind();
+      const GivingWay giving_way;
       background().do_in_turn(work);
     });
   } catch (const std::system_error&) {

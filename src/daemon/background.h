@@ -14,7 +14,9 @@ void step_behind();
 // For good: what was given away cannot be taken back. Where it may not be changed, it stays.
 void only_when_idle();
 
-// Calls `work` in a thread that steps behind the others, and waits for it, after all that waits for
+// Calls `work` in a thread that steps behind the others and asks every quarter of a millisecond
+// whether one of them wants the processor (by a signal, SIGRTMIN+3, so that a system call which is
+// not started again by itself can end with EINTR), and waits for it, after all that waits for
 // its end by then; on the calling thread where the machine has no other. What it throws comes out
 // here. INVARIANT: `work` holds no lock for long that somebody who answers waits for.
 void in_background(const std::function<void()>& work);

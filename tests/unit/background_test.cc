@@ -1,7 +1,9 @@
 // Work that waits for nobody, and that nobody who answers waits for.
 #include "daemon/background.h"
 
+#include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <future>
 #include <memory>
 #include <sched.h>
@@ -37,6 +39,19 @@ TEST_SUITE("threads: background") {
     CHECK(nice == 10);
     CHECK(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())) != 10);
     CHECK_THROWS_AS(in_background([] { throw std::runtime_error("no"); }), std::runtime_error);
+  }
+
+  TEST_CASE("work gives way again and again, and not only when the kernel asks") {
+    constexpr timespec kLong{20, 0};
+    int interrupted = 0;
+    in_background([&] {
+      // A pause is cut short by the tick at which the thread gives way.
+      while (interrupted < 20 && nanosleep(&kLong, nullptr) != 0 && errno == EINTR) ++interrupted;
+    });
+    CHECK(interrupted == 20);
+    // Which ends with the work.
+    constexpr timespec kShort{0, 20'000'000};
+    CHECK(nanosleep(&kShort, nullptr) == 0);
   }
 
   TEST_CASE("whoever lets go of a large value last does not end it") {
