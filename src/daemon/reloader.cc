@@ -133,11 +133,13 @@ ReloadResult Reloader::read_now(const std::vector<std::string>& paths, bool forc
                           loaded.rules, loaded.revision, result.at, now.get()));
     if (state_ != nullptr && result.kind == Kind::Success) note(state_->save(loaded));
     if (!in_force_.replace(std::move(next), result.diagnostics)) result.kind = Kind::Failure;
-    if (state_ != nullptr && result.is_good()) note(state_->forget_refused());
-  } else if (state_ != nullptr && result.kind == Kind::Refused) {
-    note(state_->remember_refused({result.revision, guard_json(*result.guard).dump()}));
   }
+  // Before anything else that waits for a disk: who sees the new rules decide is not told any more
+  // that others are in force.
   remember(result);
+  if (state_ != nullptr && result.is_good()) note(state_->forget_refused());
+  if (state_ != nullptr && result.kind == Kind::Refused)
+    note(state_->remember_refused({result.revision, guard_json(*result.guard).dump()}));
   log_result(result);
   tell_.ended(result, of_disk ? &loaded.tables : nullptr);
   return result;
