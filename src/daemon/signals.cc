@@ -1,5 +1,6 @@
 #include "daemon/signals.h"
 
+#include <initializer_list>
 #include <pthread.h>
 
 namespace allocd {

@@ -103,7 +103,8 @@ TEST_CASE("decision query: what is asked, and what is wrong with it") {
        "unknown outcome `\\n`; one of `allocate`, `reject`, `unauthorized`, `noHub`, "
        "`retryLater`"},
   };
-  for (const auto& [text, expected] : mistakes) {
+  for (const auto& [written, expected] : mistakes) {
+    const std::string text = written;
     CAPTURE(text);
     const auto wrong = parse_decision_query(text);
     REQUIRE(std::holds_alternative<std::string>(wrong));
@@ -127,7 +128,8 @@ TEST_CASE("decision memory: found by device and outcome, newest first") {
       {"outcome=noHub", ""},
       {"registrationId=oven-1&outcome=allocate", "oven-1"},
   };
-  for (const auto& [query, expected] : cases) {
+  for (const auto& [written, expected] : cases) {
+    const std::string query = written;
     CAPTURE(query);
     CHECK(ids(memory.query(query_of(query))) == expected);
   }

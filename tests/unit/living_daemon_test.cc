@@ -141,8 +141,9 @@ TEST_SUITE("living daemon") {
 
     fleet.write("rules/rules.yaml", "version: 1\nrules: [{name: x, allocate: {hubb: a}}]\n");
     CHECK(fleet.admin("POST", "/reload").status == 422);
-    const auto [code, said] = reload();
-    CHECK(code == 1);
+    const auto failed = reload();
+    CHECK(failed.first == 1);
+    const std::string& said = failed.second;
     CHECK_MESSAGE(said.find("rules.yaml:2:30: error: unknown key `hubb`") != said.npos, said);
     CHECK_MESSAGE(said.find("= help: did you mean `hub`?") != said.npos, said);
     CHECK_MESSAGE(said.find("not reloaded: what was in force stays\n") != said.npos, said);

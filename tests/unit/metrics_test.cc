@@ -101,7 +101,8 @@ TEST_CASE("all that is known at the scrape is told") {
       {R"(allocd_candidate_differing_total{change="newlyRefused"})", "0"},
       {R"(allocd_build_info{version="1.2.3"})", "1"},
   };
-  for (const auto& [name, value] : expected) {
+  for (const auto& [series_name, value] : expected) {
+    const std::string name = series_name;
     CAPTURE(name);
     REQUIRE(series.count(name) == 1);
     CHECK(series.at(name) == value);

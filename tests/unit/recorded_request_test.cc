@@ -102,7 +102,7 @@ TEST_CASE("request pieces: files of all kinds are cut into their values") {
       CHECK(pieces_of(c.text, step) == joined(c.expected));
     }
   }
-  for (const std::size_t step : {1, 2, 3, 100}) {
+  for (const std::size_t step : {1U, 2U, 3U, 100U}) {
     CAPTURE(step);
     CHECK(pieces_of("\xEF\xBB\xBF{}\n", step) == "1@3 {}|");
     CHECK(pieces_of("\xEF\xBB", step) == "1@0 \xEF\xBB|");

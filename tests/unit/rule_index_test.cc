@@ -366,9 +366,9 @@ TEST_CASE("rule index: hashes of values that are equal") {
     const Value value(json);
     return hash_of(value, value.text() != nullptr ? folded(*value.text()) : "");
   };
-  for (const auto& [a, b] : equal) {
-    CAPTURE(a.dump());
-    CHECK(hash(a) == hash(b));
+  for (const auto& pair : equal) {
+    CAPTURE(pair.first.dump());
+    CHECK(hash(pair.first) == hash(pair.second));
   }
   CHECK(hash(3) != hash("3"));
   CHECK(hash(true) != hash(false));

@@ -47,8 +47,8 @@ std::vector<std::string> messages(const Diagnostics& diagnostics) {
 
 TEST_SUITE("threads: loading side by side") {
   TEST_CASE("every piece of work is done once, on any number of threads") {
-    for (const std::size_t threads : {0, 1, 2, 3, 8}) {
-      for (const std::size_t count : {0, 1, 2, 100}) {
+    for (const std::size_t threads : {0U, 1U, 2U, 3U, 8U}) {
+      for (const std::size_t count : {0U, 1U, 2U, 100U}) {
         CAPTURE(threads);
         CAPTURE(count);
         std::vector<int> done(count);
@@ -74,7 +74,7 @@ TEST_SUITE("threads: loading side by side") {
   }
 
   TEST_CASE("what a piece of work throws reaches the caller, once all are done") {
-    for (const std::size_t threads : {1, 4}) {
+    for (const std::size_t threads : {1U, 4U}) {
       std::atomic<int> done = 0;
       CHECK_THROWS_WITH_AS(side_by_side(50, threads,
                                         [&](std::size_t i) {

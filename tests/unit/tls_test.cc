@@ -79,10 +79,10 @@ std::string refusal(const TlsMaterial& material) {
 
 TEST_CASE("a certificate without an end is valid until the end of the year 9999") {
   using namespace std::chrono;
-  const sys_days last = year(9999) / December / 31;
-  const auto days_left = (last - floor<days>(system_clock::now())).count();
+  const sys_days end = year(9999) / December / 31;
+  const auto days_left = (end - floor<days>(system_clock::now())).count();
   const TlsContext context(material_of(Identity::alone("server", static_cast<int>(days_left))));
-  CHECK(floor<days>(context.valid_until()) == last);
+  CHECK(floor<days>(context.valid_until()) == end);
 }
 
 TEST_SUITE("threads: tls") {
@@ -353,7 +353,7 @@ TEST_SUITE("threads: tls") {
     const World world(limits);
     const std::string hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
     std::vector<std::unique_ptr<HttpClient>> slow;
-    for (int i = 0; i < 20; ++i) {
+    for (std::size_t i = 0; i < 20; ++i) {
       slow.push_back(std::make_unique<HttpClient>(world.server.address()));
       REQUIRE(slow.back()->send(std::string_view(hello).substr(0, 1 + i % hello.size())));
     }
