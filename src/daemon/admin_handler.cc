@@ -91,7 +91,6 @@ HttpResponse reload(const AdminDesk& desk, const HttpRequest& request) {
   const auto force = forces(request.query);
   if (!force) return plain(400, "nothing but ?force=true can be said here\n");
   if (desk.stopping) return plain(503, "stopping\n");
-  desk.settle();  // what was answered until now counts for the guard
   return told(desk.reloader.reload(*force));
 }
 
@@ -101,7 +100,6 @@ HttpResponse promote(const AdminDesk& desk, const HttpRequest& request) {
   if (desk.stopping) return plain(503, "stopping\n");
   if (desk.candidate == nullptr)
     return plain(404, "there is no candidate: `candidate` in the configuration names its files\n");
-  desk.settle();
   return told(desk.reloader.promote(*force));
 }
 

@@ -86,7 +86,10 @@ Daemon::Daemon(const ServeWith& with, const ServiceManager& service, const LastG
       std::make_unique<Aftermath>([this](DecisionEvent event) { take(std::move(event)); },
                                   config_.decision_log.blocks ? WhenFull::Block : WhenFull::Drop);
   reloader_.emplace(config_, *in_force_, recent_, state, std::move(beginning.start),
-                    Reloader::Tell{[this] { service_.reloading(); },
+                    Reloader::Tell{[this] {
+                                     service_.reloading();
+                                     settle_();  // what was answered counts for the guard
+                                   },
                                    [this](const ReloadResult& result, const auto* tables) {
                                      reload_ended(result, tables);
                                    }});

@@ -136,6 +136,7 @@ class StraightPattern::Builder {
     if (most == 0 || least >= kUnbounded) return false;
     if (most != PatternNode::kUnbounded && most >= kUnbounded) return false;
     Step step{.kind = Step::Kind::Several};
+    if (out_.steps_.size() == kMaxSteps) return false;
     const auto known = std::find(out_.sets_.begin(), out_.sets_.end(), characters);
     step.first = static_cast<std::uint16_t>(known - out_.sets_.begin());
     if (known == out_.sets_.end()) out_.sets_.push_back(characters);
